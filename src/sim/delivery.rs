@@ -23,23 +23,26 @@ pub(super) struct Submission {
     pub recipients: Vec<String>,
     /// The text, with CRLF line endings.
     pub text: String,
+    /// Set if a copy is kept in the sender's Sent Items.
+    pub keeps_copy: bool,
 }
 
-/// Takes a mail, keeps a copy in the sender's Sent Items and delivers it; returns its Message-ID. A mail without one gets one.
+/// Takes a mail, keeps a copy in the sender's Sent Items where that is wanted, and delivers it; returns its Message-ID. A mail
+/// without one gets one.
 ///
 /// # Errors
-/// The reply with which it is refused. A sender other than the mailbox that logged in may not send (`SendAs`).
-pub(super) fn accept(state: &Arc<State>, submission: Submission) -> Result<String, String> {
+/// The cause for which it is refused. A sender other than the mailbox that logged in may not send (`SendAs`).
+pub(super) fn accept(state: &Arc<State>, submission: Submission) -> Result<String, SubmissionRefusal> {
     let view = state.view();
-    let Submission { user, sender, recipients, text } = submission;
+    let Submission { user, sender, recipients, text, keeps_copy } = submission;
     let mailbox = view.tenant.mailbox(&user).filter(|mailbox| mailbox.is_called(&sender));
-    let Some(mailbox) = mailbox else { return Err(send_as_denied(&user, &sender)) };
+    let mailbox = mailbox.ok_or(SubmissionRefusal::SendAsDenied)?;
     if let Some(refusal) = mailbox.submission {
-        return Err(refused(refusal, &user, &sender));
+        return Err(refusal);
     }
     let (id, text) = identified(text);
     state.change(|tenant| {
-        if let Some(mailbox) = tenant.mailbox_mut(&user) {
+        if let Some(mailbox) = tenant.mailbox_mut(&user).filter(|_| keeps_copy) {
             mailbox.add("sentitems", text.clone(), true);
         }
     });
@@ -140,28 +143,4 @@ fn report(sender: &str, recipient: &str, text: &str) -> String {
         back = identifiers::BACK_END,
         header = header(text),
     )
-}
-
-fn send_as_denied(user: &str, sender: &str) -> String {
-    format!(
-        "554 5.2.252 SendAsDenied; {user} not allowed to send as {sender}; \
-         STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied"
-    )
-}
-
-fn refused(refusal: SubmissionRefusal, user: &str, sender: &str) -> String {
-    match refusal {
-        SubmissionRefusal::SendAsDenied => return send_as_denied(user, sender),
-        SubmissionRefusal::SenderBlocked => "550 5.1.8 Access denied, bad outbound sender",
-        SubmissionRefusal::MailboxFull => {
-            "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded"
-        }
-        SubmissionRefusal::QuotaReached => "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
-        SubmissionRefusal::TooLarge => "552 5.3.4 Message size exceeds fixed maximum message size",
-        SubmissionRefusal::CutOff => {
-            "550 5.2.252 Send as denied; submissions of this mailbox are throttled because of continuous errors"
-        }
-        SubmissionRefusal::Deferred => "452 4.3.1 Insufficient system resources",
-    }
-    .to_owned()
 }

@@ -1,7 +1,10 @@
 //! Microsoft Graph, as far as mailboxes go: who may call, which mailbox, and its folders or its calendar, in JSON.
 
 mod folders;
+mod messages;
+mod sending;
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use hyper::{Method, StatusCode};
@@ -23,18 +26,21 @@ use super::tenant::{READ_ALL, Tenant};
 /// The time for which a throttled client is told to stay away, in seconds.
 const RETRY_AFTER: &str = "10";
 
-/// Permissions that open the mail folders, and the calendar.
+/// Permissions that open the mail folders, show a mail whole, delete one, send one, and open the calendar.
 const MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
+const WHOLE_MAIL: &[&str] = &["Mail.Read", "Mail.ReadWrite"];
+const DELETION: &[&str] = &["Mail.ReadWrite"];
+const SENDING: &[&str] = &["Mail.Send"];
 const CALENDARS: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];
 
 /// Answers any request to the Graph host.
-pub(super) async fn answer(state: &State, request: &HttpRequest) -> HttpResponse {
+pub(super) async fn answer(state: &Arc<State>, request: &HttpRequest) -> HttpResponse {
     let ids = Ids {
         request: identifiers::guid(),
         client: request.header("client-request-id").map_or_else(identifiers::guid, str::to_owned),
     };
     let answer = match called(state, request).await {
-        Ok(body) => json_answer(StatusCode::OK, &body),
+        Ok(answer) => answer,
         Err(error) => error.response(&ids),
     };
     answer
@@ -61,21 +67,41 @@ enum Call {
     Folder(String),
     ChildFolders(String),
     Messages(String),
+    /// The messages of all folders.
+    AllMessages,
+    /// The message with this id.
+    Message(String),
+    /// The text of that message.
+    Text(String),
+    /// Its deletion.
+    Deletion(String),
+    Sending,
     Calendar,
     CalendarView,
 }
 
 impl Call {
-    /// The call and the mailbox that a path names.
-    fn from_path(path: &str) -> Option<(Self, String)> {
+    /// The call and the mailbox that a method and a path name.
+    fn from_request(method: &Method, path: &str) -> Option<(Self, String)> {
         let segments: Vec<&str> = path.strip_prefix("/v1.0/users/")?.split('/').collect();
-        let (user, call) = match segments.as_slice() {
-            [user, "mailFolders"] => (user, Self::Folders),
-            [user, "mailFolders", id] => (user, Self::Folder(percent_decoded(id)?)),
-            [user, "mailFolders", id, "childFolders"] => (user, Self::ChildFolders(percent_decoded(id)?)),
-            [user, "mailFolders", id, "messages"] => (user, Self::Messages(percent_decoded(id)?)),
-            [user, "calendar"] => (user, Self::Calendar),
-            [user, "calendar", "calendarView"] | [user, "calendarView"] => (user, Self::CalendarView),
+        let (user, rest) = segments.split_first()?;
+        let rest = match rest {
+            ["mailFolders", _, "messages", id, rest @ ..] => [&["messages", *id], rest].concat(),
+            rest => rest.to_vec(),
+        };
+        let id = |id: &str| percent_decoded(id);
+        let call = match (method, rest.as_slice()) {
+            (&Method::GET, ["mailFolders"]) => Self::Folders,
+            (&Method::GET, ["mailFolders", folder]) => Self::Folder(id(folder)?),
+            (&Method::GET, ["mailFolders", folder, "childFolders"]) => Self::ChildFolders(id(folder)?),
+            (&Method::GET, ["mailFolders", folder, "messages"]) => Self::Messages(id(folder)?),
+            (&Method::GET, ["messages"]) => Self::AllMessages,
+            (&Method::GET, ["messages", message]) => Self::Message(id(message)?),
+            (&Method::GET, ["messages", message, "$value"]) => Self::Text(id(message)?),
+            (&Method::DELETE, ["messages", message]) => Self::Deletion(id(message)?),
+            (&Method::POST, ["sendMail"]) => Self::Sending,
+            (&Method::GET, ["calendar"]) => Self::Calendar,
+            (&Method::GET, ["calendar", "calendarView"] | ["calendarView"]) => Self::CalendarView,
             _ => return None,
         };
         Some((call, percent_decoded(user)?))
@@ -83,14 +109,22 @@ impl Call {
 
     const fn roles(&self) -> &'static [&'static str] {
         match self {
-            Self::Folders | Self::Folder(_) | Self::ChildFolders(_) | Self::Messages(_) => MAIL,
+            Self::Folders
+            | Self::Folder(_)
+            | Self::ChildFolders(_)
+            | Self::Messages(_)
+            | Self::AllMessages
+            | Self::Message(_) => MAIL,
+            Self::Text(_) => WHOLE_MAIL,
+            Self::Deletion(_) => DELETION,
+            Self::Sending => SENDING,
             Self::Calendar | Self::CalendarView => CALENDARS,
         }
     }
 }
 
-/// The body of a success.
-async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
+/// The answer of a success.
+async fn called(state: &Arc<State>, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let view = state.view();
     let token = request.header("authorization").and_then(|header| header.split_once(' '));
     let token = token.filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty());
@@ -98,26 +132,32 @@ async fn called(state: &State, request: &HttpRequest) -> Result<Value, Error> {
     let token = state.verify_token(token.trim());
     pause(view.tenant.latency(Phase::Auth)).await;
     if request.path == "/v1.0/applications" && request.method == Method::GET {
-        return applications(&view.tenant, &token, &request.query);
+        return applications(&view.tenant, &token, &request.query).map(|body| json_answer(StatusCode::OK, &body));
     }
     let unknown = Error(400, "BadRequest", "Resource not found for the segment.");
-    let (call, user) = Call::from_path(&request.path).filter(|_| request.method == Method::GET).ok_or(unknown)?;
+    let (call, user) = Call::from_request(&request.method, &request.path).ok_or(unknown)?;
     let mailbox =
         authorization::graph(&view.tenant, &token, call.roles(), &user, identifiers::unix_now()).map_err(Error::from_refusal)?;
     match mailbox.folder_access {
         FolderAccess::Readable => {}
         FolderAccess::Denied => return Err(ACCESS_DENIED),
-        FolderAccess::Hidden => return Err(Error(404, "ErrorItemNotFound", "The specified object was not found in the store.")),
+        FolderAccess::Hidden => return Err(NOT_FOUND),
     }
     let query = query(&request.query).ok_or(Error(400, "BadRequest", "The query is malformed."))?;
-    match call {
+    let body = match call {
         Call::Folders => folders::list(mailbox, &query),
         Call::Folder(id) => folders::one(mailbox, &id, &query),
         Call::ChildFolders(id) => folders::children(mailbox, &id, &query),
-        Call::Messages(id) => folders::messages(mailbox, &id, &query),
+        Call::Messages(id) => messages::of_folder(mailbox, folders::find(mailbox, &id)?, &query),
+        Call::AllMessages => messages::of_all_folders(mailbox, &query),
+        Call::Message(id) => messages::one(mailbox, &id, &query),
+        Call::Text(id) => return messages::text(mailbox, &id),
+        Call::Deletion(id) => return messages::delete(state, mailbox, &id),
+        Call::Sending => return sending::send(state, mailbox, request),
         Call::Calendar => Ok(json!({ "id": entry_id(mailbox, "calendar"), "name": "Calendar" })),
         Call::CalendarView => calendar_view(&query),
-    }
+    };
+    body.map(|body| json_answer(StatusCode::OK, &body))
 }
 
 /// The registrations that a filter by application id finds: this tenant's one, or none.
@@ -188,6 +228,11 @@ fn top(query: &[(String, String)], default: usize) -> Result<usize, Error> {
     number.ok_or(Error(400, "BadRequest", "Invalid value for the query option '$top'."))
 }
 
+/// The value of an option of the query.
+fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
+    query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
 /// Names and values.
 fn query(text: &str) -> Option<Vec<(String, String)>> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -199,6 +244,7 @@ fn query(text: &str) -> Option<Vec<(String, String)>> {
 /// Status, code and message.
 struct Error(u16, &'static str, &'static str);
 
+const NOT_FOUND: Error = Error(404, "ErrorItemNotFound", "The specified object was not found in the store.");
 const ACCESS_DENIED: Error = Error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
 
 impl Error {

@@ -26,7 +26,7 @@ impl Protocol {
             Self::Imap => &["IMAP.AccessAsApp"],
             Self::Smtp => &["SMTP.SendAsApp"],
             Self::Ews => &["full_access_as_app"],
-            Self::Graph => &["Mail.Read", "Calendars.Read"],
+            Self::Graph => &["Mail.Read", "Mail.ReadWrite", "Mail.Send", "Calendars.Read"],
         }
     }
 }

@@ -1,6 +1,7 @@
 //! SMTP submission as Exchange Online speaks it.
 
 mod envelope;
+mod refusal;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
@@ -337,10 +338,10 @@ impl Session {
         connection.pause(Phase::Mailbox).await;
         let Message { sender, recipients, .. } = self.message.take().unwrap_or_default();
         let user = self.user.clone().unwrap_or_default();
-        let submission = Submission { user, sender, recipients, text };
+        let submission = Submission { user: user.clone(), sender: sender.clone(), recipients, text, keeps_copy: true };
         match delivery::accept(&connection.state, submission) {
             Ok(id) => connection.write(&format!("250 2.0.0 OK {id} [Hostname={}]\r\n", identifiers::BACK_END)).await,
-            Err(refusal) => connection.write(&self.with_trailer(&refusal)).await,
+            Err(refusal) => connection.write(&self.with_trailer(&refusal::reply(refusal, &user, &sender))).await,
         }
     }
 }

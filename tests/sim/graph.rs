@@ -119,7 +119,7 @@ async fn a_run_opens_the_mailbox_or_its_calendar_under_any_address() {
         assert_eq!(ids, [SupportId::RequestId, SupportId::ClientRequestId, SupportId::GraphDiagnostic]);
         let token = outcome.facts.token.unwrap();
         assert_eq!(token.audience.as_deref(), Some("https://graph.microsoft.com"));
-        assert_eq!(token.roles.as_deref().unwrap(), ["Mail.Read", "Calendars.Read", READ_ALL]);
+        assert_eq!(token.roles.as_deref().unwrap(), ["Mail.Read", "Mail.ReadWrite", "Mail.Send", "Calendars.Read", READ_ALL]);
     }
 }
 

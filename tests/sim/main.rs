@@ -11,6 +11,7 @@ mod ews;
 mod faults;
 mod federated_token;
 mod graph;
+mod graph_mail;
 mod hostile;
 mod imap;
 mod managed_identity;

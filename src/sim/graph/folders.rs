@@ -1,12 +1,10 @@
-//! Graph's mail folders: one by its id or well-known name, those of a name, and the messages of one.
+//! Graph's mail folders: one by its id or well-known name, and those of a name.
 
 use serde_json::{Value, json};
 
 use crate::sim::mailbox::{Folder, Mailbox};
 
-use super::{Error, entry_id, top};
-
-const NOT_FOUND: Error = Error(404, "ErrorItemNotFound", "The specified object was not found in the store.");
+use super::{Error, NOT_FOUND, entry_id, top, value};
 
 /// Returns the folders of a mailbox, or those of the name that a filter asks for.
 pub(super) fn list(mailbox: &Mailbox, query: &[(String, String)]) -> Result<Value, Error> {
@@ -40,28 +38,8 @@ pub(super) fn children(mailbox: &Mailbox, id: &str, query: &[(String, String)]) 
     Ok(json!({ "value": value }))
 }
 
-/// Returns the messages of the folder with that id, in the order of their arrival.
-pub(super) fn messages(mailbox: &Mailbox, id: &str, query: &[(String, String)]) -> Result<Value, Error> {
-    let folder = find(mailbox, id)?;
-    let mut messages: Vec<_> = mailbox.messages_of(folder).iter().collect();
-    match value(query, "$orderby") {
-        None | Some("receivedDateTime desc") => messages.sort_by_key(|message| std::cmp::Reverse(message.received)),
-        Some("receivedDateTime" | "receivedDateTime asc") => messages.sort_by_key(|message| message.received),
-        Some(_) => return Err(Error(400, "BadRequest", "The query option '$orderby' is not supported here.")),
-    }
-    let value: Vec<_> = messages
-        .iter()
-        .take(top(query, 10)?)
-        .map(|message| {
-            let received = humantime::format_rfc3339_seconds(message.received).to_string();
-            json!({ "@odata.etag": "W/\"CQAAABYAAA\"", "id": entry_id(mailbox, &message.uid.to_string()), "receivedDateTime": received })
-        })
-        .collect();
-    Ok(json!({ "value": value }))
-}
-
 /// Finds a folder by its id or its well-known name, which is that of every new mailbox without spaces.
-fn find<'m>(mailbox: &'m Mailbox, id: &str) -> Result<&'m Folder, Error> {
+pub(super) fn find<'m>(mailbox: &'m Mailbox, id: &str) -> Result<&'m Folder, Error> {
     let is_called =
         |folder: &&Folder| folder.name.replace(' ', "").eq_ignore_ascii_case(id) || entry_id(mailbox, &folder.name) == id;
     mailbox.folders.iter().find(is_called).ok_or(NOT_FOUND)
@@ -95,8 +73,4 @@ fn filter(query: &[(String, String)]) -> Result<Option<String>, Error> {
         Some(name) => Ok(Some(name.replace("''", "'"))),
         None => Err(Error(400, "BadRequest", "Invalid filter clause.")),
     }
-}
-
-fn value<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
-    query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
