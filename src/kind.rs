@@ -75,6 +75,17 @@ impl Access {
     const SUBMISSION: Self =
         Self::exchange(&role::SMTP, "-SmtpClientAuthenticationDisabled $false", Some("Application SMTP.SendAsApp"));
 
+    /// The rights to submit mail with Graph.
+    pub const GRAPH_SUBMISSION: Self = Self::graph(role::GRAPH_SEND, "Mail.Send", "Application Mail.Send");
+    /// The rights to find mail with Graph, and to delete it.
+    pub const GRAPH_RETRIEVAL: Self = Self::graph(role::GRAPH_READ, "Mail.ReadWrite", "Application Mail.ReadWrite");
+
+    /// Returns the rights for mail with Graph.
+    const fn graph(roles: &'static [&'static str], permission: &'static str, rbac_role: &'static str) -> Self {
+        let (resource, switch, rbac_role) = (Resource::Graph, None, Some(rbac_role));
+        Self { resource, roles, calendar_roles: roles, permission, switch, rbac_role }
+    }
+
     /// Returns the rights for a protocol of Exchange, which has one permission for all folders.
     const fn exchange(role: &'static Role, switch: &'static str, rbac_role: Option<&'static str>) -> Self {
         let roles = std::slice::from_ref(&role.name);
@@ -190,7 +201,7 @@ checks! {
     RoundTrip {
         name: "roundtrip",
         title: |texts| texts.mail_delivery,
-        purpose: "a mail sent with SMTP, found again with IMAP or POP3 and deleted",
+        purpose: "a mail sent with SMTP or Graph, found again with IMAP, POP3 or Graph and deleted",
         by_default: false,
         phases: &[
             Phase::Token,

@@ -29,7 +29,7 @@ pub use self::round_trip::{HopFacts, RoundTripFacts};
 pub use self::skip::SkipReason;
 pub use self::support::{SupportId, SupportIds};
 pub use self::transcript::{Line, Speaker, Transcript};
-use crate::kind::Check;
+use crate::kind::{Access, Check, Resource};
 pub use crate::phase::Phase;
 use crate::reason::Reason;
 use crate::secret::Sent;
@@ -110,6 +110,27 @@ impl Outcome {
     /// Reports whether the run succeeded.
     pub fn is_ok(&self) -> bool {
         matches!(self.verdict, Verdict::Ok)
+    }
+
+    /// Returns the resource that the token of the run is for: a round trip may have one of either.
+    pub fn resource(&self) -> Resource {
+        let of_check = self.probe.check.kind().access.as_ref().map_or(Resource::Exchange, |access| access.resource);
+        let audience = self.facts.token.as_ref().and_then(|token| token.audience.as_deref());
+        let is_graph = |audience: &str| audience == Resource::Graph.id() || audience.contains(Check::Graph.name());
+        match self.probe.check {
+            Check::RoundTrip if audience.is_some_and(is_graph) => Resource::Graph,
+            _ => of_check,
+        }
+    }
+
+    /// Returns the rights that the run needs, or needed where it failed.
+    pub fn access(&self) -> Option<&'static Access> {
+        let submits = self.failure().is_some_and(|failure| failure.phase == Phase::Submit);
+        match (self.probe.check, self.resource()) {
+            (Check::RoundTrip, Resource::Graph) if submits => Some(const { &Access::GRAPH_SUBMISSION }),
+            (Check::RoundTrip, Resource::Graph) => Some(const { &Access::GRAPH_RETRIEVAL }),
+            (check, _) => check.kind().access.as_ref(),
+        }
     }
 
     /// Reports whether no run took place.

@@ -16,14 +16,15 @@ use std::time::{Duration, SystemTime};
 use self::files::Files;
 pub use self::pair::{FolderMark, NotSent, PairState, Pending, Problem, Suspension};
 use crate::file::Reads;
+use crate::kind::Check;
 use crate::outcome::Fault;
 use crate::reason::Reason;
-use crate::settings::ProbeSettings;
+use crate::settings::{ProbeSettings, RoundTrip};
 
 /// Time for reading and writing a pair's file: a disk that hangs must not hold up the run.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// The identity of a pair: the application, the sender, and the recipient. Names of the configuration say nothing here.
+/// The identity of a pair: the application, the sender, the recipient, and the services that take and show the mail. Names of the configuration say nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PairKey(String);
 
@@ -31,8 +32,11 @@ impl PairKey {
     /// Returns the pair of a probe; its mailbox is missing only from probes of a tenant.
     pub fn of(settings: &ProbeSettings) -> Self {
         let (tenant, mailbox) = (&settings.tenant, settings.address.as_deref().unwrap_or_default());
-        let (to, by) = (settings.round_trip.recipient(mailbox), settings.round_trip.by);
-        let key = format!("{}/{}/{}/{mailbox}/{to}/{by}", tenant.cloud.name, tenant.tenant_id, tenant.client_id);
+        let RoundTrip { send_by, by, .. } = settings.round_trip;
+        let to = settings.round_trip.recipient(mailbox);
+        // SMTP is not named: files of pairs that send with it have been named without it.
+        let sent = if send_by == Check::Smtp { String::new() } else { format!("/{send_by}") };
+        let key = format!("{}/{}/{}/{mailbox}/{to}/{by}{sent}", tenant.cloud.name, tenant.tenant_id, tenant.client_id);
         Self(key.to_ascii_lowercase())
     }
 }

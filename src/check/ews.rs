@@ -9,7 +9,7 @@ use hyper::{Method, Request};
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Check;
-use crate::outcome::Fault;
+use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::settings::{Authorization, Folder, ProbeSettings};
 use crate::token::Token;
@@ -57,7 +57,7 @@ impl WithToken for EwsCheck {
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let response = with_token::exchange(cx, token, &self.at, self.request()?, soap::diagnostic_ids).await?;
+        let response = with_token::exchange(cx, token, &self.at, self.request()?, Phase::Mailbox, soap::diagnostic_ids).await?;
         let found = soap::parse_find_folder(response.head(), &response.body);
         cx.trace.facts.ews_admits = match &found {
             Ok(_) => Some(true),

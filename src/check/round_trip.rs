@@ -3,23 +3,26 @@
 //! A run looks for the mail that is pending, and sends one where none is and it is time; it waits for nothing, unless its means
 //! say so. What is pending stands in the ledger, and the probe runs again soon while something is.
 
+mod look_graph;
 mod look_imap;
 mod look_pop3;
 mod looking;
+mod service;
+mod submit_graph;
+mod submit_smtp;
 mod submitting;
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::sleep;
 
-use crate::cloud::MailEndpoint;
-use crate::kind::{Check, Family};
 use crate::outcome::{Evidence, Fault, Phase};
 use crate::reason::Reason;
 use crate::round_trip::{NotSent, PairKey, PairState, Problem, Suspension};
 use crate::settings::{Authorization, ProbeSettings, RoundTrip};
 
 use self::looking::Fate;
+use self::service::Service;
 use super::{Conversation, Cx};
 
 /// The pause before the first look of a run that waits; each further one is longer by as much.
@@ -31,8 +34,10 @@ const LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct RoundTripCheck {
     pair: PairKey,
-    smtp: MailEndpoint,
-    store: MailEndpoint,
+    /// The service that mail is submitted to.
+    sender: Service,
+    /// The service that it is looked for at.
+    store: Service,
     mailbox: String,
     recipient: String,
     interval: Duration,
@@ -43,11 +48,6 @@ pub struct RoundTripCheck {
 impl Conversation for RoundTripCheck {
     fn new(settings: &ProbeSettings) -> Result<Self, String> {
         let mailbox = settings.address.clone().ok_or("a round trip needs a mailbox")?;
-        let endpoint = |check: Check| {
-            let cloud = &settings.tenant.cloud;
-            let Family::Mail { endpoint } = check.kind().family else { return Err(format!("{check} is no mail protocol")) };
-            endpoint(cloud).cloned().ok_or_else(|| format!("no {check} host is known for the cloud `{}`", cloud.name))
-        };
         let round_trip = settings.round_trip.clone();
         let recipient = round_trip.recipient(&mailbox).to_owned();
         if !round_trip.is_allowed(&mailbox) {
@@ -55,8 +55,8 @@ impl Conversation for RoundTripCheck {
         }
         Ok(Self {
             pair: PairKey::of(settings),
-            smtp: endpoint(Check::Smtp)?,
-            store: endpoint(round_trip.by)?,
+            sender: Service::of(round_trip.send_by, &settings.tenant.cloud)?,
+            store: Service::of(round_trip.by, &settings.tenant.cloud)?,
             recipient,
             mailbox,
             interval: settings.interval,

@@ -9,6 +9,7 @@ use hyper::body::Bytes;
 
 use crate::cloud::{Cloud, HttpsEndpoint};
 use crate::kind::Resource;
+use crate::net::BoxStream;
 use crate::net::http::{self, HttpExchange, HttpResponse};
 use crate::outcome::{Fault, Phase, SupportId, TokenFacts};
 use crate::reason::Reason;
@@ -73,7 +74,7 @@ pub async fn run<C: WithToken>(conversation: &C, cx: &mut Cx<'_>) -> Result<(), 
     Err(explain(refused, &token.facts, tenant, needed))
 }
 
-/// Sends `request` with `token` to `at` in phase `mailbox`, and keeps the ids that `support_ids` finds in the response.
+/// Sends `request` with `token` to `at` in `phase`, and keeps the ids that `support_ids` finds in the response.
 ///
 /// # Errors
 /// `token_invalid`: the token holds characters that no header may; those of [`HttpExchange::run`].
@@ -81,20 +82,39 @@ pub async fn exchange(
     cx: &mut Cx<'_>,
     token: &Token,
     at: &HttpsEndpoint,
+    request: Request<Full<Bytes>>,
+    phase: Phase,
+    support_ids: fn(ResponseHead<'_>) -> Vec<(SupportId, String)>,
+) -> Result<HttpResponse, Fault> {
+    let stream = cx.means.net.connect_tls(cx.trace, &at.host, at.port).await?;
+    exchange_over(cx, stream, token, at, request, phase, support_ids).await
+}
+
+/// The same over a `stream` to `at` that is secured.
+///
+/// # Errors
+/// As [`exchange`].
+pub async fn exchange_over(
+    cx: &mut Cx<'_>,
+    stream: BoxStream,
+    token: &Token,
+    at: &HttpsEndpoint,
     mut request: Request<Full<Bytes>>,
+    phase: Phase,
     support_ids: fn(ResponseHead<'_>) -> Vec<(SupportId, String)>,
 ) -> Result<HttpResponse, Fault> {
     http::set_bearer_token(request.headers_mut(), &token.secret)?;
     http::set_request_id(request.headers_mut());
+    cx.trace.enter(phase);
     let secrets = Sent::default(); // the token is among those of the trace
-    let response = HttpExchange { at, request, secrets }.run(cx.trace, &cx.means.net, Phase::Mailbox).await?;
+    let response = HttpExchange { at, request, secrets }.over(cx.trace, stream).await?;
     let ids = support_ids(response.head());
     cx.trace.facts.server.ids = ids.into_iter().map(|(name, id)| (name, response.sanitize(&id))).collect();
     Ok(response)
 }
 
 /// Tells whether another token could change the answer.
-fn is_about_token(reason: Reason) -> bool {
+pub fn is_about_token(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::AuthRefused

@@ -27,6 +27,11 @@ pub const ALL: [Role; 4] = [POP3, IMAP, SMTP, EWS];
 /// The roles for mail over Microsoft Graph (resource `00000003-0000-0000-c000-000000000000`): any of these.
 /// <https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders>
 pub const GRAPH_MAIL: &[&str] = &["Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"];
+/// The roles for reading mail and its header over Microsoft Graph: any of these. Deleting takes the second.
+/// <https://learn.microsoft.com/en-us/graph/api/message-delete>
+pub const GRAPH_READ: &[&str] = &["Mail.Read", "Mail.ReadWrite"];
+/// The role for sending mail over Microsoft Graph. <https://learn.microsoft.com/en-us/graph/api/user-sendmail>
+pub const GRAPH_SEND: &[&str] = &["Mail.Send"];
 /// The roles for calendars over Microsoft Graph: any of these.
 /// <https://learn.microsoft.com/en-us/graph/api/calendar-list-calendarview>
 pub const GRAPH_CALENDAR: &[&str] = &["Calendars.Read", "Calendars.ReadWrite"];

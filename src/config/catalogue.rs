@@ -8,7 +8,7 @@ use super::managed_identity::{IdentityName, SignsIn};
 use super::value::{
     ArrivalTime, Authorization, CaFile, ClientId, CloudName, CredentialName, Date, Domain, EwsUrl, Expectation, Folder,
     FolderName, Format, FoundBy, ImapUrl, InFlight, IncludePattern, Inspection, Interval, IpAddress, Label, Limit, MailAddress,
-    MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile,
+    MaxAge, PasswordFile, PerHour, Pkcs12File, Pop3Url, ProxyUrl, ProxyUser, RangesFile, ResolverName, Scope, SecretFile, SentBy,
     ServerUrl, SmtpUrl, StateFile, Switch, TenantId, Timeout, TokenFile, Value, Variable,
 };
 use super::web::value::{BcryptHash, CertificateFile, FieldValue, KeyFile};
@@ -208,7 +208,8 @@ pub(super) const KEYS: &[Key] = &[
     key(Check, "folder", One(&Folder::FORMAT), "msgfolderroot", "what the `ews` and `graph` checks open"),
     key(Check, backlog::KEY, OneOrList(&FolderName::FORMAT), "", "folders in which `imap`, `pop3` (INBOX alone) and `graph` count the mail and read the age of the oldest"),
     key(Check, "to", One(&MailAddress::FORMAT), "the mailbox itself", "where `roundtrip` sends its mail: another mailbox that the application may open"),
-    key(Check, "by", One(&FoundBy::FORMAT), kind::Check::Imap.name(), "how `roundtrip` looks for the mail; POP3 shows neither junk mail nor Sent Items"),
+    key(Check, "send_by", One(&SentBy::FORMAT), kind::Check::Smtp.name(), "how `roundtrip` sends its mail; Graph needs Mail.Send and keeps no copy in Sent Items"),
+    key(Check, "by", One(&FoundBy::FORMAT), kind::Check::Imap.name(), "how `roundtrip` looks for the mail; POP3 shows neither junk mail nor Sent Items, Graph needs Mail.ReadWrite"),
     key(Check, "arrive_within", One(&ArrivalTime::FORMAT), "5m", "the time in which the mail of `roundtrip` has to arrive"),
     key(Check, "lost_after", One(&ArrivalTime::FORMAT), "12 times `arrive_within`", "the time after which it counts as lost"),
     key(Check, "allow_domain", One(&Domain::FORMAT), "", "a domain other than the mailbox's own that `roundtrip` may send to"),

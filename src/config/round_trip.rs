@@ -6,10 +6,10 @@ use crate::kind::Check;
 use crate::settings::RoundTrip;
 
 use super::reader::{Fields, Reader};
-use super::value::{ArrivalTime, Domain, FoundBy, MailAddress};
+use super::value::{ArrivalTime, Domain, FoundBy, MailAddress, SentBy};
 
 /// The options, none of which any other check has.
-pub(super) const OPTIONS: [&str; 5] = ["to", "by", "arrive_within", "lost_after", "allow_domain"];
+pub(super) const OPTIONS: [&str; 6] = ["to", "send_by", "by", "arrive_within", "lost_after", "allow_domain"];
 
 /// Reads the options; those of another check are mistakes.
 pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, check: Option<Check>) -> RoundTrip {
@@ -35,6 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, check: Option<C
     };
     RoundTrip {
         to: reader.one::<MailAddress>(fields, "to").map(|found| found.value.0),
+        send_by: reader.one::<SentBy>(fields, "send_by").map_or(Check::Smtp, |found| found.value.0),
         by: reader.one::<FoundBy>(fields, "by").map_or(Check::Imap, |found| found.value.0),
         arrive_within,
         lost_after,

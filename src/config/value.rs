@@ -287,18 +287,36 @@ impl Value for ResolverName {
     }
 }
 
-/// The protocol by which a mail is looked for.
+/// The service by which a mail is looked for.
 pub(super) struct FoundBy(pub Check);
 
 impl Value for FoundBy {
-    const FORMAT: Format = Format::new("a protocol to look for mail with", "imap or pop3", "").choices(&FOUND_BY);
+    const FORMAT: Format = Format::new("a protocol to look for mail with", "imap, pop3 or graph", "").choices(&FOUND_BY);
 
     fn parse(text: &str) -> Result<Self, String> {
-        Check::from_name(text).filter(|_| FOUND_BY.contains(&text)).map(Self).ok_or_else(String::new)
+        one_of(&FOUND_BY, text).map(Self)
     }
 }
 
-const FOUND_BY: [&str; 2] = [Check::Imap.name(), Check::Pop3.name()];
+const FOUND_BY: [&str; 3] = [Check::Imap.name(), Check::Pop3.name(), Check::Graph.name()];
+
+/// The service that a mail is submitted to.
+pub(super) struct SentBy(pub Check);
+
+impl Value for SentBy {
+    const FORMAT: Format = Format::new("a protocol to send mail with", "smtp or graph", "").choices(&SENT_BY);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        one_of(&SENT_BY, text).map(Self)
+    }
+}
+
+const SENT_BY: [&str; 2] = [Check::Smtp.name(), Check::Graph.name()];
+
+/// Returns the check of that name, if it is one of `names`.
+fn one_of(names: &[&str], text: &str) -> Result<Check, String> {
+    Check::from_name(text).filter(|_| names.contains(&text)).ok_or_else(String::new)
+}
 
 /// A number of runs at once. Each holds a socket at least, of which a process has 1024 where nobody allowed it more.
 pub(super) struct InFlight(pub NonZeroUsize);

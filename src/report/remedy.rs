@@ -4,13 +4,13 @@ mod brief;
 mod endpoint;
 mod protocol;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 pub use self::endpoint::is_about_names;
 use self::endpoint::{Endpoint, endpoints};
 use self::protocol::Protocols;
 use super::outcome_index::OutcomeIndex;
-use crate::kind::Check;
+use crate::kind::Access;
 use crate::lang::{Lang, list, list_first, shown};
 use crate::outcome::Outcome;
 use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, meaning_with, steps_with};
@@ -48,8 +48,8 @@ pub struct Concern<'a> {
     mailboxes: Vec<&'a str>,
     /// Host and port of those that were spoken to, or could not be; of a name that was not found, the name alone.
     endpoints: Vec<Endpoint<'a>>,
-    /// The checks concerned, each once.
-    checks: Vec<Check>,
+    /// The rights that the checks concerned need, each once and in the order of the table of checks.
+    rights: Vec<&'static Access>,
     /// The peer's own sentence about the reason.
     sentence: Option<&'a str>,
     /// The reasons among which the cause is still to be found; empty where it is known.
@@ -68,16 +68,16 @@ impl<'a> Concern<'a> {
             public_address: index.public_address,
             ..Self::default()
         };
-        let (mut addresses, mut seen) = (HashSet::new(), HashSet::new());
+        let (mut addresses, mut seen, mut rights) = (HashSet::new(), HashSet::new(), BTreeMap::new());
         for outcome in outcomes {
             concern.mailboxes.extend(outcome.address.as_deref().filter(|address| addresses.insert(*address)));
-            if !concern.checks.contains(&outcome.probe.check) {
-                concern.checks.push(outcome.probe.check);
-            }
+            rights.extend(outcome.access().map(|access| ((outcome.probe.check, access.permission), access)));
             let failure = outcome.failure().filter(|failure| failure.reason == reason);
             concern.sentence = concern.sentence.or_else(|| failure?.evidence.heard.as_deref());
             concern.endpoints.extend(endpoints(outcome, reason).into_iter().filter(|endpoint| seen.insert(*endpoint)));
         }
+        let mut named = HashSet::new();
+        concern.rights = rights.into_values().filter(|access| named.insert(access.permission)).collect();
         concern
     }
 
@@ -208,7 +208,7 @@ impl<'a> Concern<'a> {
         let every_mailbox: Vec<Option<&str>> = some_or_none(&self.mailboxes, command.contains("{mailbox}"));
         let named = command.contains("{host}") || command.contains("{port}");
         let every_endpoint: Vec<Option<Endpoint<'_>>> = some_or_none(&self.endpoints, named);
-        let protocols = Protocols(&self.checks);
+        let protocols = Protocols(&self.rights);
         let (switches, roles, grants) = (protocols.switches(), protocols.roles(), protocols.grants());
         let with_permission = command.contains("{permission}");
         let mut commands = Vec::new();
@@ -247,7 +247,7 @@ impl<'a> Concern<'a> {
         if self.endpoints.len() > 1 {
             sentence = self.at_every_endpoint(sentence, lang);
         }
-        let protocols = Protocols(&self.checks);
+        let protocols = Protocols(&self.rights);
         let joined = |names: Vec<String>| (!names.is_empty()).then(|| list(&names, COMMANDS, lang));
         let (api, permissions) = (joined(protocols.apis()), joined(protocols.permissions()));
         let protocols = ProtocolNames { api: api.as_deref(), permissions: permissions.as_deref(), ..ProtocolNames::default() };

@@ -59,7 +59,7 @@ pub struct PairState {
 pub struct Pending {
     /// Its id in the mark of this program.
     pub id: String,
-    /// Its Message-IDs: the one that it was sent with, and the one in the server's reply.
+    /// Its Message-IDs: the one that it was sent with, and the one in the server's reply; none where the server makes it later.
     pub message_ids: Vec<String>,
     /// The time at which its text was sent.
     #[serde(with = "millis")]
@@ -93,7 +93,8 @@ pub struct Suspension {
     pub refusals: u32,
 }
 
-/// The part of a folder that has been looked through.
+/// The part of a folder that has been looked through. Graph, which has no unique ids, goes by times of arrival, in seconds since
+/// 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderMark {
     /// The number for which unique ids keep their meaning.
@@ -173,6 +174,14 @@ impl PairState {
         self.message_id = pending.message_ids.first().cloned();
         self.pending = Some(pending);
         Ok(())
+    }
+
+    /// Takes a claim back whose mail the server has not even looked at, for want of access: it is as if none had been made.
+    pub fn withdraw(&mut self, id: &str, before: &Self) {
+        if self.pending.as_ref().is_some_and(|pending| pending.id == id) {
+            (self.pending, self.turn, self.sent) = (None, before.turn, before.sent);
+            self.message_id.clone_from(&before.message_id);
+        }
     }
 
     /// Notes that the server has accepted the mail `id`, under a Message-ID that it may have given itself.

@@ -101,7 +101,7 @@ impl TenantWatch {
 /// Returns the resource whose token the run requested, with the result; `None` where it requested none, or in vain for a reason
 /// that passes.
 fn token_state(outcome: &Outcome) -> Option<(Resource, TokenState)> {
-    let resource = outcome.probe.check.kind().access.as_ref().map_or(Resource::Exchange, |access| access.resource);
+    let resource = outcome.resource();
     if let Some(token) = outcome.facts.token.as_ref().filter(|token| !token.cached) {
         return Some((resource, TokenState::Granted(token.roles.clone())));
     }

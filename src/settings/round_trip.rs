@@ -9,7 +9,9 @@ use crate::kind::Check;
 pub struct RoundTrip {
     /// The address that the mail is sent to; `None` for the mailbox itself.
     pub to: Option<String>,
-    /// The protocol by which it is looked for: IMAP or POP3.
+    /// The service that it is submitted to: SMTP or Graph.
+    pub send_by: Check,
+    /// The service by which it is looked for: IMAP, POP3 or Graph.
     pub by: Check,
     /// The time in which it has to arrive.
     pub arrive_within: Duration,
@@ -46,6 +48,7 @@ impl Default for RoundTrip {
     fn default() -> Self {
         Self {
             to: None,
+            send_by: Check::Smtp,
             by: Check::Imap,
             arrive_within: Self::ARRIVE_WITHIN,
             lost_after: Self::ARRIVE_WITHIN * Self::LOST_AFTER,

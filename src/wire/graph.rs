@@ -13,7 +13,9 @@ use super::http::{ResponseHead, parse_json};
 
 pub mod application;
 pub mod folders;
+pub mod messages;
 mod refusal;
+pub mod sending;
 
 /// Bytes of the largest response that is parsed: one entry takes 1 kB.
 const MAX_RESPONSE: usize = 256 * 1024;
@@ -60,6 +62,15 @@ pub fn parse_collection(head: ResponseHead<'_>, body: &[u8]) -> Result<(), Refus
     let response = Some(body).filter(|body| body.len() <= MAX_RESPONSE).and_then(parse_json::<Value>);
     let has_entries = response.as_ref().and_then(|response| response.get("value")).is_some_and(Value::is_array);
     if head.status == StatusCode::OK && has_entries { Ok(()) } else { Err(refusal::refusal(head, body, response.as_ref())) }
+}
+
+/// Returns the response of a success as JSON.
+fn response(head: ResponseHead<'_>, body: &[u8]) -> Result<Value, Refusal> {
+    let response = Some(body).filter(|body| body.len() <= MAX_RESPONSE).and_then(parse_json::<Value>);
+    match response {
+        Some(response) if head.status == StatusCode::OK => Ok(response),
+        response => Err(refusal::refusal(head, body, response.as_ref())),
+    }
 }
 
 /// Returns the headers of a response that Microsoft's support asks for, under the names that evidence gives them.

@@ -11,12 +11,23 @@ pub use bounce::{Bounce, parse_bounce};
 pub use date::{format_date, parse_date, parse_internal_date};
 pub use header::{Hop, MailHeader, hops, parse_header, received_at};
 
+use super::Refusal;
+
 /// The header field by which a mail of this program is known: instance, id and time of sending.
 pub const MARK: &str = "X-M365-Probe-Round-Trip";
 
 /// The header fields that [`parse_header`] reads, as IMAP's FETCH names them.
 pub const FIELDS: &str = "MESSAGE-ID X-MICROSOFT-ORIGINAL-MESSAGE-ID X-M365-PROBE-ROUND-TRIP CONTENT-TYPE AUTO-SUBMITTED \
                           IN-REPLY-TO REFERENCES";
+
+/// A refusal to take a mail.
+#[derive(Clone, Debug)]
+pub struct SubmissionRefusal {
+    /// Reason, evidence and back-off.
+    pub refusal: Refusal,
+    /// Set for a refusal that lasts until something is changed, unlike one for now.
+    pub is_for_good: bool,
+}
 
 /// The identity of a mail of a round trip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +38,30 @@ pub struct Mark {
     pub id: String,
 }
 
+/// The words with which the subjects of mails of this program begin.
+pub const SUBJECT: &str = "m365-probe round trip";
+
+/// The text of such a mail, in lines.
+pub const TEXT: [&str; 2] = [
+    "m365-probe has sent this mail to see whether and how fast it arrives, and deletes it",
+    "when it has found it. You may delete it as well.",
+];
+
+/// The header field that keeps Exchange from answering the mail automatically.
+pub const NO_ANSWER: (&str, &str) = ("X-Auto-Response-Suppress", "All");
+
 impl Mark {
+    /// Writes the text of the header field, for a mail that is sent `now`.
+    pub fn field(&self, now: SystemTime) -> String {
+        let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        format!("{}/{}/{seconds}", self.instance, self.id)
+    }
+
+    /// Returns the subject of the mail.
+    pub fn subject(&self) -> String {
+        format!("{SUBJECT} {}", self.id.get(..8).unwrap_or(&self.id))
+    }
+
     /// Parses the text of the header field.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().split('/');
@@ -52,26 +86,24 @@ pub fn domain_of(address: &str) -> Option<&str> {
 /// automatic replies from being sent to it; `Precedence: bulk` would add to its junk score.
 pub fn compose(mark: &Mark, from: &str, to: &str, now: SystemTime) -> String {
     let (date, id) = (format_date(now), mark.message_id(from));
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let Mark { instance, id: guid } = mark;
+    let (no_answer, suppressed) = NO_ANSWER;
     let mut text = String::with_capacity(1024);
     for (name, value) in [
         ("Date", date.as_str()),
         ("From", &format!("<{from}>")),
         ("To", &format!("<{to}>")),
-        ("Subject", &format!("m365-probe round trip {}", guid.get(..8).unwrap_or(guid))),
+        ("Subject", &mark.subject()),
         ("Message-ID", &id),
-        (MARK, &format!("{instance}/{guid}/{seconds}")),
+        (MARK, &mark.field(now)),
         ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
+        (no_answer, suppressed),
         ("MIME-Version", "1.0"),
         ("Content-Type", "text/plain; charset=us-ascii"),
         ("Content-Transfer-Encoding", "7bit"),
     ] {
         let _ = write!(text, "{name}: {value}\r\n");
     }
-    text + "\r\nm365-probe has sent this mail to see whether and how fast it arrives, and deletes it\r\nwhen it has found it. \
-            You may delete it as well.\r\n"
+    format!("{text}\r\n{}\r\n", TEXT.join("\r\n"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const ROUND_TRIP: &str = "/probe?check=roundtrip&tenant=contoso&mailbox=praxis";
 /// Each request for `/probe` is a run. How often a mail is sent is another matter: every fifteen minutes.
 const DEFAULTS: &str = "defaults: { interval: 15m, timeout: 60s, probe_max_age: 0s, logins_per_hour: 1000000, \
                         token_requests_per_hour: 1000000 }";
-const CHECKS: &str = "    checks: []\n    mailboxes:\n      - address: praxis@contoso.example\n        name: praxis\n        checks: [ { roundtrip: { by: imap } } ]\n";
+const CHECKS: &str = "    checks: []\n    mailboxes:\n      - address: praxis@contoso.example\n        name: praxis\n        checks: [ { roundtrip: { by: BY } } ]\n";
 
 /// A simulated tenant in which no mail arrives unless the test says so, and the program's files.
 struct Scene {
@@ -27,6 +27,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::finding_by("imap").await
+    }
+
+    /// The same where mail is looked for by that protocol.
+    async fn finding_by(by: &str) -> Self {
         let mut tenant = Tenant::contoso();
         tenant.application.secret = Secret::new(SECRET);
         tenant.mailbox_mut(PRAXIS).expect("known").delivery = Delivery::Lost;
@@ -34,7 +39,7 @@ impl Scene {
         let path = tenant.write_config(&scratch.0).expect("a configuration");
         let written = std::fs::read_to_string(path).expect("read").replace("defaults: { interval: 30s, timeout: 30s }", DEFAULTS);
         let before = written.split("    checks: [").next().expect("a tenant");
-        let configuration = format!("state_file: state.json\n{before}{CHECKS}");
+        let configuration = format!("state_file: state.json\n{before}{}", CHECKS.replace("BY", by));
         Self { tenant, scratch, configuration }
     }
 
@@ -74,7 +79,9 @@ impl Scene {
     /// Adds a mail with the mark of another instance to a folder.
     fn add_a_stranger(&self, folder: &str) {
         let mark = "99999999-2222-3333-4444-555555555555/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/1";
-        let text = format!("Message-ID: <other@contoso.example>\r\nX-M365-Probe-Round-Trip: {mark}\r\n\r\nx\r\n");
+        let text = format!(
+            "Subject: m365-probe round trip\r\nMessage-ID: <other@contoso.example>\r\nX-M365-Probe-Round-Trip: {mark}\r\n\r\nx\r\n"
+        );
         self.deliver(&text, folder);
     }
 
@@ -149,7 +156,12 @@ fn request() -> String {
 
 #[tokio::test]
 async fn roundtrip_clean_lists_or_deletes_the_mails_of_its_instance_in_every_folder_and_no_other() {
-    let scene = Scene::new().await;
+    for by in ["imap", "graph"] {
+        clean_up(Scene::finding_by(by).await).await;
+    }
+}
+
+async fn clean_up(scene: Scene) {
     let serving = scene.serve();
     let address = serving.address;
     let asked = tokio::spawn(async move { exchange(address, &request()).await });

@@ -22,6 +22,7 @@ mod rbac;
 mod reasons;
 mod registration;
 mod round_trip;
+mod round_trip_by_graph;
 mod smtp;
 mod untouched;
 mod upgraded;

@@ -15,15 +15,15 @@ use m365_probe::sim::{Delivery, Message, Running, SubmissionRefusal, Tenant, sta
 
 use crate::peer::PRAXIS;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-const LABOR: &str = "labor@contoso.example";
+pub const LABOR: &str = "labor@contoso.example";
 
 /// A tenant, the probe of a round trip in it, and the clock of its ledger.
-struct Lab {
-    tenant: Running,
-    settings: ProbeSettings,
-    means: Means,
+pub struct Lab {
+    pub tenant: Running,
+    pub settings: ProbeSettings,
+    pub means: Means,
     now: Arc<Mutex<SystemTime>>,
     directory: tempdir::Directory,
 }
@@ -54,7 +54,7 @@ mod tempdir {
 }
 
 impl Lab {
-    async fn new(round_trip: RoundTrip) -> Self {
+    pub async fn new(round_trip: RoundTrip) -> Self {
         let tenant = start(Tenant::contoso()).await.unwrap();
         let directory = tempdir::Directory::new();
         let ca_file = tenant.write_ca(&directory.0).unwrap();
@@ -70,7 +70,7 @@ impl Lab {
     }
 
     /// Takes the ledger from its directory, as a process does that starts.
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let now = Arc::clone(&self.now);
         let ledger = Ledger::in_directory(self.path().join("trips")).with_clock(move || *now.lock().unwrap());
         self.means.ledger = Arc::new(ledger);
@@ -80,20 +80,20 @@ impl Lab {
         &self.directory.0
     }
 
-    fn wait(&self, time: Duration) {
+    pub fn wait(&self, time: Duration) {
         *self.now.lock().unwrap() += time;
     }
 
-    async fn run(&self) -> Outcome {
+    pub async fn run(&self) -> Outcome {
         Probe::new(self.settings.clone(), &Slots::default()).unwrap().run(&self.means, None).await
     }
 
-    fn set(&self, change: impl FnOnce(&mut m365_probe::sim::Mailbox)) {
+    pub fn set(&self, change: impl FnOnce(&mut m365_probe::sim::Mailbox)) {
         self.tenant.change(|tenant| change(tenant.mailbox_mut(PRAXIS).unwrap()));
     }
 
     /// Returns the mails of this program in inbox, junk folder and Sent Items of a mailbox.
-    fn mails(&self, address: &str) -> [usize; 3] {
+    pub fn mails(&self, address: &str) -> [usize; 3] {
         let mut counts = [0; 3];
         self.tenant.change(|tenant| {
             let mailbox = tenant.mailbox(address).unwrap();
@@ -106,7 +106,7 @@ impl Lab {
     }
 }
 
-fn reason(outcome: &Outcome) -> Option<Reason> {
+pub fn reason(outcome: &Outcome) -> Option<Reason> {
     outcome.failure().map(|failure| failure.reason)
 }
 

@@ -3,6 +3,7 @@
 use crate::check::imap::Session;
 use crate::check::mail::{self, Login};
 use crate::check::{Cx, Sweep};
+use crate::cloud::MailEndpoint;
 use crate::net::Conn;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
@@ -29,9 +30,15 @@ struct Scanned {
 }
 
 /// Looks through the folders, notes the fate of the pending mail, and deletes what is this instance's.
-pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight: &mut Sight) -> Result<(), Fault> {
+pub(super) async fn look(
+    look: &Look<'_>,
+    cx: &mut Cx<'_>,
+    token: &Token,
+    at: &MailEndpoint,
+    sight: &mut Sight,
+) -> Result<(), Fault> {
     let login = Login::new(look.mailbox, token);
-    let (mut session, mut conn) = login.open::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
+    let (mut session, mut conn) = login.open::<Session>(at, &cx.means.net, cx.trace).await?;
     conn.enter(Phase::Arrive);
     let mut scanned = Vec::new();
     for (name, purpose) in folders(&mut session, &mut conn).await? {
@@ -103,6 +110,7 @@ async fn scan(
                 }
                 if look.is_recipient() && sight.fate.is_none() {
                     sight.fate = fate(session, conn, name, purpose, uid).await?;
+                    sight.message_id = header.message_ids.first().map(|id| conn.sanitize(id));
                 }
             }
             Role::Own => scanned.own.push((uid, id())),

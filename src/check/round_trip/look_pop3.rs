@@ -3,6 +3,7 @@
 use crate::check::mail::Login;
 use crate::check::pop3::Session;
 use crate::check::{Cx, Sweep};
+use crate::cloud::MailEndpoint;
 use crate::outcome::{Fault, Phase};
 use crate::reason::Reason;
 use crate::token::Token;
@@ -18,9 +19,15 @@ const SEARCHED: u64 = 2000;
 const REPORT_LINES: u32 = 200;
 
 /// Looks at the newest messages, notes the fate of the pending mail, and deletes what is this instance's.
-pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight: &mut Sight) -> Result<(), Fault> {
+pub(super) async fn look(
+    look: &Look<'_>,
+    cx: &mut Cx<'_>,
+    token: &Token,
+    at: &MailEndpoint,
+    sight: &mut Sight,
+) -> Result<(), Fault> {
     let login = Login::new(look.mailbox, token);
-    let (mut session, mut conn) = login.open::<Session>(&look.check.store, &cx.means.net, cx.trace).await?;
+    let (mut session, mut conn) = login.open::<Session>(at, &cx.means.net, cx.trace).await?;
     conn.enter(Phase::Arrive);
     let count = session.count(&mut conn).await?;
     let mut own = Vec::new();
@@ -40,6 +47,7 @@ pub(super) async fn look(look: &Look<'_>, cx: &mut Cx<'_>, token: &Token, sight:
                 own.extend(is_marked.then_some(number));
                 if look.is_recipient() && sight.fate.is_none() {
                     sight.fate = Some(Fate::Arrived { hops: hops(&text) });
+                    sight.message_id = header.message_ids.first().map(|id| conn.sanitize(id));
                 }
             }
             Role::Own => own.push(number),

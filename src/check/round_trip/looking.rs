@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::check::with_token::{self, NeededToken, WithToken};
 use crate::check::{Cx, Sweep};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, role};
 use crate::kind::Check;
 use crate::outcome::{Fault, HopFacts, RoundTripFacts};
 use crate::reason::Reason;
@@ -14,7 +14,8 @@ use crate::round_trip::{FolderMark, Ledger, PairState, Pending, Problem};
 use crate::token::Token;
 use crate::wire::mail::{Bounce, Hop, MailHeader};
 
-use super::{RoundTripCheck, look_imap, look_pop3};
+use super::service::Service;
+use super::{RoundTripCheck, look_graph, look_imap, look_pop3};
 
 /// The fate of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(super) enum Fate {
 pub(super) struct Sight {
     /// The fate of the pending mail, where it shows.
     pub fate: Option<Fate>,
+    /// Its Message-ID, where the mail itself shows.
+    pub message_id: Option<String>,
     /// The number of mails deleted.
     pub deleted: u64,
     /// The mails of this instance that a search has found, each with its folder.
@@ -124,21 +127,23 @@ impl RoundTripCheck {
 }
 
 fn lost(pending: &Pending, by: Check) -> Problem {
-    let id = pending.message_ids.last().map_or("", String::as_str);
+    let id = pending.message_ids.last().map_or_else(|| format!("the mail {}", pending.id), String::clone);
     let where_ = if by == Check::Pop3 { "the inbox, all that POP3 shows" } else { "inbox and junk folder" };
     Problem::from(&Fault::heard(Reason::MailLost, format!("{id} is not in {where_}, and no report came back")))
 }
 
 impl WithToken for Look<'_> {
     fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
-        NeededToken::exchange(cloud, self.check.authorization.in_token(self.check.settings.by.roles()))
+        let authorization = self.check.authorization;
+        self.check.store.needed_token(cloud, role::GRAPH_READ, |roles| authorization.in_token(roles))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
         let mut sight = Sight::default();
-        let result = match self.check.settings.by {
-            Check::Pop3 => look_pop3::look(self, cx, token, &mut sight).await,
-            _ => look_imap::look(self, cx, token, &mut sight).await,
+        let result = match &self.check.store {
+            Service::Graph(service) => look_graph::look(self, cx, token, service, &mut sight).await,
+            Service::Mail(Check::Pop3, at) => look_pop3::look(self, cx, token, at, &mut sight).await,
+            Service::Mail(_, at) => look_imap::look(self, cx, token, at, &mut sight).await,
         };
         *self.sight.lock().unwrap_or_else(PoisonError::into_inner) = sight;
         result
@@ -203,8 +208,10 @@ impl Look<'_> {
         let took = self.state.pending.as_ref().map_or(Duration::ZERO, |pending| pending.arrival(now, Hop::transit(&hops)));
         let (problem, id) =
             (fate.problem(&self.check.settings, took), self.state.pending.as_ref().map(|pending| pending.id.clone()));
+        let message_id = sight.message_id.clone();
         let note = move |state: &mut PairState| {
             if state.pending.as_ref().map(|pending| &pending.id) == id.as_ref() {
+                state.message_id = state.message_id.take().or(message_id);
                 state.end(is_arrival.then_some(now), problem);
             }
         };

@@ -1,26 +1,20 @@
-//! The first half of a round trip: the mail is submitted with SMTP.
+//! The first half of a round trip: the mail is submitted, with SMTP or Graph.
 
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, sleep};
-
-use crate::check::Cx;
-use crate::check::mail::{self, Login};
-use crate::check::smtp::Session;
-use crate::check::smtp::submission::NotTaken;
 use crate::check::with_token::{self, NeededToken, WithToken};
-use crate::cloud::Cloud;
-use crate::kind::Check;
-use crate::net::Conn;
-use crate::outcome::{Fault, Phase};
+use crate::check::{Cx, mail::Login};
+use crate::cloud::{Cloud, role};
+use crate::outcome::Fault;
 use crate::random;
 use crate::reason::Reason;
-use crate::round_trip::{Ledger, Pending};
+use crate::round_trip::{Ledger, PairState, Pending};
 use crate::settings::RoundTrip;
 use crate::token::Token;
-use crate::wire::mail::{Mark, compose};
+use crate::wire::mail::Mark;
 
 use super::RoundTripCheck;
+use super::service::Service;
 
 impl RoundTripCheck {
     /// Submits a mail, unless another process has done so meanwhile.
@@ -33,70 +27,87 @@ impl RoundTripCheck {
 }
 
 /// A submission.
-struct Submission<'c> {
-    check: &'c RoundTripCheck,
+pub(super) struct Submission<'c> {
+    pub check: &'c RoundTripCheck,
     turn: SystemTime,
+}
+
+/// A mail that is about to be sent, as it was written down.
+pub(super) struct Claimed {
+    pub mark: Mark,
+    /// The state of the pair before.
+    pub before: PairState,
+}
+
+/// The end of a submission without the server's consent.
+pub(super) enum Refused {
+    /// It is for good: sending is suspended.
+    ForGood,
+    /// It is for now, and the next mail is sent at its usual time.
+    ForNow,
+    /// The server has looked at no mail, for want of access: none counts as sent.
+    Unseen,
 }
 
 impl WithToken for Submission<'_> {
     fn needed_token<'a>(&'a self, cloud: &'a Cloud) -> NeededToken<'a> {
-        NeededToken::exchange(cloud, self.check.authorization.in_token(Check::Smtp.roles()))
+        let authorization = self.check.authorization;
+        self.check.sender.needed_token(cloud, role::GRAPH_SEND, |roles| authorization.in_token(roles))
     }
 
     async fn converse(&self, cx: &mut Cx<'_>, token: &Token) -> Result<(), Fault> {
-        let login = Login::new(&self.check.mailbox, token);
-        let (mut session, mut conn) = login.open::<Session>(&self.check.smtp, &cx.means.net, cx.trace).await?;
-        conn.enter(Phase::Submit);
-        self.send(&mut session, &mut conn, &cx.means.ledger).await?;
-        mail::say_goodbye(&mut session, &mut conn).await;
-        Ok(())
+        match &self.check.sender {
+            Service::Mail(_, at) => self.by_smtp(cx, &Login::new(&self.check.mailbox, token), at).await,
+            Service::Graph(service) => self.by_graph(cx, token, service).await,
+        }
     }
 }
 
 impl Submission<'_> {
-    async fn send(&self, session: &mut Session, conn: &mut Conn<'_>, ledger: &Ledger) -> Result<(), Fault> {
-        let RoundTripCheck { mailbox, recipient, pair, interval, .. } = self.check;
-        if let Err(not_taken) = session.open_envelope(conn, mailbox, recipient).await {
-            return Err(self.refused(ledger, not_taken, None).await);
+    /// Returns the time for which the mail has to wait.
+    ///
+    /// # Errors
+    /// `timed_out`: the run has less time than `limit` tells.
+    pub(super) async fn spacing_left(&self, ledger: &Ledger, limit: Duration) -> Result<Duration, Fault> {
+        let spacing = RoundTrip::SPACING.min(self.check.interval);
+        let left = ledger.read(&self.check.pair).await?.spacing_left(ledger.now(), spacing);
+        if left > limit {
+            return Err(Fault::heard(Reason::TimedOut, "the last mail was sent too short a time ago"));
         }
-        let spacing = RoundTrip::SPACING.min(*interval);
-        let left = ledger.read(pair).await?.spacing_left(ledger.now(), spacing);
-        wait(conn, left).await?;
-        // From here on the mail may be on its way, whatever becomes of this process.
-        let id = random::guid();
-        let (now, turn, interval, from) = (ledger.now(), self.turn, *interval, mailbox.clone());
-        let claim = {
-            let id = id.clone();
-            move |state: &mut crate::round_trip::PairState| {
-                let mark = Mark { instance: state.instance.clone(), id: id.clone() };
-                let message_ids = vec![mark.message_id(&from)];
-                let pending = Pending { id, message_ids, sent: Some(now), accepted: None, looked: None };
-                state.claim(pending, turn, interval).map(|()| mark)
-            }
-        };
-        let Ok(mark) = ledger.update(pair, claim).await?.1 else { return Ok(()) };
-        let text = compose(&mark, mailbox, recipient, SystemTime::now());
-        match session.send_text(conn, &text).await {
-            Ok(message_id) => {
-                let now = ledger.now();
-                ledger.update(pair, move |state| state.accept(&id, message_id, now)).await.map(drop)
-            }
-            Err(not_taken) => Err(self.refused(ledger, not_taken, Some(id)).await),
-        }
+        Ok(left)
     }
 
-    /// Notes that the mail was not taken, and returns the fault. A refusal for good suspends sending; where nobody knows, the mail
-    /// stays pending.
-    async fn refused(&self, ledger: &Ledger, not_taken: NotTaken, sent: Option<String>) -> Fault {
-        let (fault, is_for_good) = match not_taken {
-            NotTaken::Refused { fault, is_for_good } => (fault, is_for_good),
-            NotTaken::Unknown(fault) => return fault,
+    /// Writes down that a mail is sent now; `None` where another process has sent one meanwhile. From here on it may be on its way,
+    /// whatever becomes of this process. `has_id` says that the mail is sent under a Message-ID of our own.
+    pub(super) async fn claim(&self, ledger: &Ledger, has_id: bool) -> Result<Option<Claimed>, Fault> {
+        let (now, turn, interval, from) = (ledger.now(), self.turn, self.check.interval, self.check.mailbox.clone());
+        let id = random::guid();
+        let claim = move |state: &mut PairState| {
+            let before = state.clone();
+            let mark = Mark { instance: state.instance.clone(), id: id.clone() };
+            let message_ids = if has_id { vec![mark.message_id(&from)] } else { Vec::new() };
+            let pending = Pending { id, message_ids, sent: Some(now), accepted: None, looked: None };
+            state.claim(pending, turn, interval).map(|()| Claimed { mark, before })
         };
+        Ok(ledger.update(&self.check.pair, claim).await?.1.ok())
+    }
+
+    /// Writes down that the server has accepted the mail, under a Message-ID that it may have given itself.
+    pub(super) async fn accepted(&self, ledger: &Ledger, mark: Mark, message_id: Option<String>) -> Result<(), Fault> {
+        let now = ledger.now();
+        ledger.update(&self.check.pair, move |state| state.accept(&mark.id, message_id, now)).await.map(drop)
+    }
+
+    /// Writes down that the mail was not taken, and returns the fault.
+    pub(super) async fn refused(&self, ledger: &Ledger, fault: Fault, how: Refused, claimed: Option<Claimed>) -> Fault {
         let (noted, now) = (fault.clone(), ledger.now());
-        let note = move |state: &mut crate::round_trip::PairState| {
-            // Before the text nothing was claimed, and what is pending is another process's.
-            if sent.is_some() || state.pending.is_none() {
-                state.refuse(&noted, is_for_good, now);
+        let note = move |state: &mut PairState| match (how, claimed) {
+            (Refused::Unseen, Some(Claimed { mark, before })) => state.withdraw(&mark.id, &before),
+            (how, claimed) => {
+                // Before the text nothing was claimed, and what is pending is another process's.
+                if claimed.is_some() || state.pending.is_none() {
+                    state.refuse(&noted, matches!(how, Refused::ForGood), now);
+                }
             }
         };
         match ledger.update(&self.check.pair, note).await {
@@ -104,15 +115,4 @@ impl Submission<'_> {
             Err(unusable) => unusable,
         }
     }
-}
-
-/// Waits for a moment that is no part of the run.
-async fn wait(conn: &mut Conn<'_>, time: Duration) -> Result<(), Fault> {
-    if time > conn.time_limit(Duration::MAX) {
-        return Err(Fault::heard(Reason::TimedOut, "the last mail was sent too short a time ago"));
-    }
-    let (began, request) = (Instant::now(), conn.last_request());
-    sleep(time).await;
-    conn.exclude(began, request);
-    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use crate::net::Conn;
 use crate::outcome::Fault;
-use crate::wire::smtp::submission::{self, SubmissionRefusal};
-use crate::wire::smtp::{ReplyParser, SmtpReply};
+use crate::wire::mail::SubmissionRefusal;
+use crate::wire::smtp::{ReplyParser, SmtpReply, submission};
 
 use super::{Session, read_reply};
 

@@ -87,13 +87,13 @@ super::entries! {
         - "Wenn niemand mehr die Mails dieses Ordners abholt, nehmen Sie den Grenzwert aus der Konfiguration.";
 
     MailNotDeleted from SMTP_SUBMISSION:
-        en "A mail that this program sent could not be deleted, so such mails pile up in the mailbox. Exchange also keeps a copy of each in Sent Items, which POP3 does not reach."
-        - "See the server's reply in the evidence; deleting needs FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        en "A mail that this program sent could not be deleted, so such mails pile up in the mailbox. Exchange also keeps a copy of each that is sent with SMTP in Sent Items, which POP3 does not reach."
+        - "See the server's reply in the evidence; deleting needs Mail.ReadWrite with Graph, and FullAccess else: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
         - "Where copies in Sent Items cannot be deleted, switch them off, best for a mailbox of this check's own: " > "Set-Mailbox -Identity \"{mailbox}\" -MessageCopyForSMTPClientSubmissionEnabled $false" "."
         - "`m365-probe roundtrip clean --dry-run` shows what would be deleted.";
         de "eine Mail dieses Programms ließ sich nicht löschen"
-        "Eine Mail, die dieses Programm gesendet hat, ließ sich nicht löschen; solche Mails sammeln sich also im Postfach an. Exchange legt außerdem von jeder eine Kopie in den gesendeten Elementen ab, die POP3 nicht erreicht."
-        - "Sehen Sie im Beleg die Antwort des Servers nach; zum Löschen gehört FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
+        "Eine Mail, die dieses Programm gesendet hat, ließ sich nicht löschen; solche Mails sammeln sich also im Postfach an. Exchange legt außerdem von jeder, die mit SMTP gesendet wird, eine Kopie in den gesendeten Elementen ab, die POP3 nicht erreicht."
+        - "Sehen Sie im Beleg die Antwort des Servers nach; zum Löschen gehört bei Graph Mail.ReadWrite, sonst FullAccess: " > "Add-MailboxPermission -Identity \"{mailbox}\" -User \"{object_id}\" -AccessRights FullAccess" "."
         - "Wo sich Kopien in den gesendeten Elementen nicht löschen lassen, schalten Sie sie ab, am besten bei einem eigenen Postfach dieser Prüfung: " > "Set-Mailbox -Identity \"{mailbox}\" -MessageCopyForSMTPClientSubmissionEnabled $false" "."
         - "`m365-probe roundtrip clean --dry-run` zeigt, was gelöscht würde.";
 

@@ -10,7 +10,7 @@ use crate::fact::{
     CONNECT_DURATION, CREDENTIAL_EXPIRY, DNS_ANSWERS, DNS_DURATION, DNS_SUCCESS, DNS_TTL, ENDPOINT_ADDRESSES, ENDPOINT_WORKING,
     EWS_RETIREMENT, FACTS, FOLDER_MESSAGES, FOLDER_UNREAD, HANDSHAKE_DURATION, Metric, OLDEST_MESSAGE, TOKEN_ROLE,
 };
-use crate::kind::Check;
+use crate::kind::{Check, Resource};
 use crate::outcome::{CredentialKind, EndpointFacts, Family, Outcome, ProbeId, Registration};
 use crate::settings::ProbeSettings;
 
@@ -34,7 +34,7 @@ pub fn gauges(families: &mut Families, probe: &ProbeId, outcome: &Outcome, group
 pub fn roles(families: &mut Families, probe: &ProbeId, outcome: &Outcome) {
     // A closed list of roles: a claim's text never becomes a label. They are Exchange's: a token for Graph never has them.
     let Some(granted) = outcome.facts.token.as_ref().and_then(|token| token.roles.as_ref()) else { return };
-    for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| outcome.probe.check != Check::Graph) {
+    for role in cloud::role::ALL.map(|role| role.name).iter().filter(|_| outcome.resource() != Resource::Graph) {
         let is_granted = granted.iter().any(|granted| granted == role);
         families.gauge(&TOKEN_ROLE, &Labels::of_probe(probe).with("role", role), f64::from(u8::from(is_granted)));
     }

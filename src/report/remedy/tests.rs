@@ -1,6 +1,7 @@
 //! Steps with the ids, mailboxes and endpoints of a concern.
 
 use super::*;
+use crate::kind::Check;
 
 fn concern<'a>(mailboxes: &[&'a str], endpoints: &[(&'a str, u16)]) -> Concern<'a> {
     let endpoints = endpoints.iter().map(|(host, port)| (*host, Some(*port)));
@@ -92,6 +93,11 @@ fn prose_with_host_and_port_names_every_endpoint() {
     }
 }
 
+/// Returns the rights for some checks, in the order of the table.
+fn rights(checks: &[Check]) -> Vec<&'static Access> {
+    Check::ALL.iter().filter(|check| checks.contains(check)).filter_map(|check| check.kind().access.as_ref()).collect()
+}
+
 #[test]
 fn step_for_some_checks_names_only_their_protocols() {
     for (checks, switches, api, permissions, roles) in [
@@ -117,7 +123,7 @@ fn step_for_some_checks_names_only_their_protocols() {
             &["Application Mail.Read"],
         ),
     ] {
-        let concern = Concern { checks: checks.to_vec(), ..concern(&["a@x"], &[]) };
+        let concern = Concern { rights: rights(checks), ..concern(&["a@x"], &[]) };
         assert_eq!(
             concern.step(Step(&[Piece::Command("Set-X {switches}"), Piece::Prose(".")]), Lang::En),
             [command(&format!("Set-X {switches}"))]
@@ -131,7 +137,7 @@ fn step_for_some_checks_names_only_their_protocols() {
 #[test]
 fn steps_of_a_missing_role_for_a_managed_identity_grant_each_permission_with_graph_powershell() {
     let text = Reason::TokenRoleMissing.text(Lang::En);
-    let app = Concern { checks: vec![Check::Pop3, Check::Graph], ..concern(&[], &[]) };
+    let app = Concern { rights: rights(&[Check::Pop3, Check::Graph]), ..concern(&[], &[]) };
     let identity = Concern { credential: Some(CredentialForm::ManagedIdentity), ..app.clone() };
     let grant = |api: &str, permission: &str| {
         command(&format!(

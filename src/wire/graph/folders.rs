@@ -4,14 +4,13 @@
 
 use std::time::SystemTime;
 
-use hyper::StatusCode;
 use serde_json::Value;
 
-use super::{MAX_RESPONSE, path_segment, refusal};
+use super::{path_segment, refusal, response};
 use crate::outcome::{Fault, parse_rfc3339};
 use crate::reason::Reason;
 use crate::wire::Refusal;
-use crate::wire::http::{ResponseHead, parse_json};
+use crate::wire::http::ResponseHead;
 
 /// Names that Graph knows a folder by in every language; the first part of a folder's name may be one of them.
 const WELL_KNOWN: [&str; 6] = ["inbox", "archive", "deleteditems", "drafts", "junkemail", "sentitems"];
@@ -84,18 +83,11 @@ pub fn parse_oldest(head: ResponseHead<'_>, body: &[u8]) -> Result<Option<System
     received.map(Some).ok_or_else(malformed)
 }
 
-/// Returns the response of a success as JSON.
-fn response(head: ResponseHead<'_>, body: &[u8]) -> Result<Value, Refusal> {
-    let response = Some(body).filter(|body| body.len() <= MAX_RESPONSE).and_then(parse_json::<Value>);
-    match response {
-        Some(response) if head.status == StatusCode::OK => Ok(response),
-        response => Err(refusal::refusal(head, body, response.as_ref())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use hyper::StatusCode;
 
     use super::*;
     use crate::wire::http::tests::headers;

@@ -87,6 +87,9 @@ const CODES: &[(&str, Reason)] = &[
     ("TooManyRequests", Reason::Throttled),
     ("activityLimitReached", Reason::Throttled),
     ("Request_ThrottledTemporarily", Reason::Throttled),
+    // Of sending; Microsoft documents neither. The first is seen with "Daily Message/Recipient limit exceeded".
+    ("ErrorExceededMessageLimit", Reason::SubmissionQuotaExceeded),
+    ("ErrorMessageSubmissionBlocked", Reason::SenderBlocked),
     ("generalException", Reason::ServerUnavailable),
     ("serviceNotAvailable", Reason::ServerUnavailable),
 ];

@@ -3,7 +3,7 @@
 use super::refusal::refusal;
 use super::{SmtpReply, malformed};
 use crate::reason::Reason;
-use crate::wire::Refusal;
+use crate::wire::mail::SubmissionRefusal;
 
 /// The command that begins the text.
 pub const DATA: &str = "DATA";
@@ -20,15 +20,6 @@ pub fn mail_command(from: &str) -> String {
 /// Writes the command that names the recipient.
 pub fn rcpt_command(to: &str) -> String {
     format!("RCPT TO:<{to}>")
-}
-
-/// A refusal of MAIL, RCPT or DATA.
-#[derive(Clone, Debug)]
-pub struct SubmissionRefusal {
-    /// Reason, evidence and back-off.
-    pub refusal: Refusal,
-    /// Set for a refusal that lasts until something is changed (`5xx`), unlike one for now (`4xx`).
-    pub is_for_good: bool,
 }
 
 /// Parses the reply to MAIL, RCPT, DATA or the text, of which `expected` is the code of success.

@@ -152,6 +152,8 @@ const RESPONSE_CODES: &[(&str, Reason)] = &[
     ("ErrorCannotFindUser", Reason::MailboxNotFound),
     ("ErrorInvalidSmtpAddress", Reason::MailboxNotFound),
     ("ErrorQuotaExceeded", Reason::MailboxFull),
+    ("ErrorSendAsDenied", Reason::SendAsDenied),
+    ("ErrorMessageSizeExceeded", Reason::MessageTooLarge),
     ("ErrorMailboxLogonFailed", Reason::MailboxNotConnected),
     ("ErrorImpersonateUserDenied", Reason::ImpersonationDenied),
     ("ErrorImpersonationDenied", Reason::ImpersonationDenied),
