@@ -158,9 +158,9 @@ fn assert_dashboards_show_the_fault(daemon: &mut Daemon, ask: &dyn Fn(&str) -> V
     };
     // Each scrape brings one probe's part of it.
     for (file, panel, query, expected) in [
-        ("overview.json", "Failing probes", 0, ["12"].as_slice()),
+        ("overview.json", "Failing checks", 0, ["12"].as_slice()),
         ("overview.json", "Access", 0, &["2"]),
-        ("overview.json", "Failing probes", 1, &["21"]),
+        ("overview.json", "Failing checks", 1, &["21"]),
         ("mailbox.json", "Failing checks, by reason", 0, &["3"; 4]),
     ] {
         daemon.wait_for(&format!("show {expected:?} in {file}: {panel}"), || values(file, panel, query) == expected);
@@ -168,8 +168,8 @@ fn assert_dashboards_show_the_fault(daemon: &mut Daemon, ask: &dyn Fn(&str) -> V
     let owners = answer("overview.json", "Who must act", 0);
     assert_eq!(owners.iter().map(|series| &series["metric"]["owner"]).collect::<Vec<_>>(), ["tenant_admin"]);
     // Each program tells of its share.
-    let wrong = answer("overview.json", "What is wrong, and what to do first", 1);
-    assert!(wrong.len() == 2 && wrong.iter().all(|series| !string(&series["metric"]["remedy"]).is_empty()), "{wrong:?}");
+    let wrong = answer("overview.json", "What to do first", 0);
+    assert!(wrong.len() == 2 && wrong.iter().all(|series| !string(&series["metric"]["step"]).is_empty()), "{wrong:?}");
     // Prometheus remembers for them, in steps of Grafana's interval.
     daemon.wait_for("tell since when", || {
         ["overview.json", "mailbox.json"].iter().all(|file| !values(file, "Failing since", 0).is_empty())
