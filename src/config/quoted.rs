@@ -86,7 +86,7 @@ impl fmt::Display for Quoted {
 }
 
 /// Reports whether a character cannot be seen, or not told from a blank: a no-break space, a zero-width space.
-fn is_invisible(char: char) -> bool {
+pub(super) fn is_invisible(char: char) -> bool {
     sanitize::is_misleading(char) || char.is_whitespace() && char != ' '
 }
 

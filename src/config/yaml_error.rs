@@ -2,6 +2,7 @@
 //! often the line after the mistake.
 
 use super::mistake::Position;
+use super::quoted::is_invisible;
 use super::tree::NO_YAML;
 
 /// Returns the position and the message of a mistake at which the parser, which says `raw`, gave up at `at`. No value is quoted.
@@ -38,7 +39,11 @@ fn joined_key(lines: &[&str], here: usize) -> Option<(Position, String)> {
         let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_joined = is_key && !value.is_empty() && !value.starts_with([' ', '\t']) && !value.starts_with("//");
         let column = column + key.chars().count() + 1;
-        is_joined.then(|| (place(line, column), format!("a blank is missing behind the colon of `{key}`")))
+        is_joined.then(|| {
+            let other = value.chars().next().filter(|first| is_invisible(*first));
+            let other = other.map(|other| format!("; `{}` stands there", other.escape_unicode())).unwrap_or_default();
+            (place(line, column), format!("a blank is missing behind the colon of `{key}`{other}"))
+        })
     })
 }
 
