@@ -73,6 +73,12 @@ impl ResponseHead<'_> {
         !self.is_from_microsoft() && (portal || unregistered || self.is_html(body) || names_itself())
     }
 
+    /// Reports whether another than Microsoft seems to have answered: in plain text, and without a header of Microsoft's.
+    pub fn seems_from_intermediary(&self, body: &[u8]) -> bool {
+        let plain = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/plain"));
+        plain && !body.is_empty() && !self.is_from_microsoft()
+    }
+
     /// Reports whether the body is HTML, as block pages and captive portals are.
     pub fn is_html(&self, body: &[u8]) -> bool {
         let start = String::from_utf8_lossy(body.get(..1000).unwrap_or(body)).to_ascii_lowercase();
@@ -245,6 +251,21 @@ pub(super) mod tests {
             let headers = headers(lines);
             let head = ResponseHead { status: StatusCode::from_u16(status).expect("a status"), headers: &headers };
             assert_eq!(head.is_from_intermediary(body.as_bytes()), intermediary, "{status} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn seems_from_intermediary_by_plain_text_without_microsofts_headers() {
+        for (lines, body, intermediary) in [
+            (&[("content-type", "text/plain; charset=utf-8")][..], "Action: Deny", true),
+            (&[("content-type", "text/plain")], "", false),
+            (&[("content-type", "text/plain"), ("x-feserver", "FR0P281CA0001")], "busy", false),
+            (&[("content-type", "text/xml")], "<s:Envelope/>", false),
+            (&[], "busy", false),
+        ] {
+            let headers = headers(lines);
+            let head = ResponseHead { status: StatusCode::FORBIDDEN, headers: &headers };
+            assert_eq!(head.seems_from_intermediary(body.as_bytes()), intermediary, "{lines:?} {body}");
         }
     }
 

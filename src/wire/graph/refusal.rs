@@ -100,7 +100,11 @@ fn without_error(head: ResponseHead<'_>, body: &[u8]) -> Fault {
         return Fault::heard(Reason::HttpNotMicrosoft, head.describe(body));
     }
     let text = head.describe(body);
-    let known = sentences::reason(&sentences::normalized(&text)).or_else(|| reason_for_status(head.status));
+    let by_words = sentences::reason(&sentences::normalized(&text));
+    if by_words.is_none() && head.seems_from_intermediary(body) {
+        return Fault::heard(Reason::HttpNotMicrosoft, text).unrecognized(true);
+    }
+    let known = by_words.or_else(|| reason_for_status(head.status));
     Fault::heard(known.unwrap_or(by_class(head.status)), text).unrecognized(known.is_none())
 }
 
@@ -255,6 +259,8 @@ mod tests {
             (401, &[][..], "", Reason::AccessDenied),
             (401, &[], "The tenant for tenant guid '0' does not exist.", Reason::TokenWrongTenant),
             (470, &[("content-type", "text/plain")], "Action: Deny", Reason::HttpNotMicrosoft),
+            (503, &[("content-type", "text/plain")], "no healthy upstream", Reason::HttpNotMicrosoft),
+            (503, &[("content-type", "text/plain"), ("x-ms-ags-diagnostic", "{}")], "busy", Reason::ServerUnavailable),
             (
                 401,
                 &[("www-authenticate", r#"Bearer error="insufficient_claims", claims="eyJ""#)],

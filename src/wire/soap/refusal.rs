@@ -207,7 +207,11 @@ fn by_status(head: ResponseHead<'_>, body: &[u8]) -> Fault {
         status => reason_for_status(status),
     };
     let text = head.describe(body);
-    let known = sentences::reason(&sentences::normalized(&text)).or(known);
+    let by_words = sentences::reason(&sentences::normalized(&text));
+    if by_words.is_none() && head.seems_from_intermediary(body) {
+        return Fault::heard(Reason::HttpNotMicrosoft, text).unrecognized(true);
+    }
+    let known = by_words.or(known);
     let otherwise = match head.status {
         status if status.is_client_error() => Reason::RequestRejected,
         status if status.is_server_error() => Reason::ServerUnavailable,

@@ -116,6 +116,7 @@ fn refusal_with_an_unknown_diagnostic_number_keeps_it() {
 #[test]
 fn refusal_without_a_response_goes_by_status() {
     let page = [("content-type", "text/html")];
+    let plain = [("content-type", "text/plain; charset=utf-8")];
     let iis = [("content-type", "text/html"), ("server", "Microsoft-IIS/10.0")];
     for (status, lines, body, reason) in [
         (401, &[][..], "", Reason::EwsTokenRefused),
@@ -128,6 +129,11 @@ fn refusal_without_a_response_goes_by_status() {
         (456, &[("content-type", "text/plain")], "locked", Reason::AccountDisabled),
         (470, &[("content-type", "text/plain")], "Denied by rule 7", Reason::HttpNotMicrosoft),
         (470, &[("x-feserver", "f")], "", Reason::RequestRejected),
+        (403, &plain, "RBAC: access denied", Reason::HttpNotMicrosoft),
+        (503, &plain, "no healthy upstream", Reason::HttpNotMicrosoft),
+        (403, &plain, "", Reason::EwsForbidden),
+        (403, &plain, "Mailbox 'm' doesn't have a valid license.", Reason::LicenseInvalid),
+        (503, &[("content-type", "text/plain"), ("x-feserver", "f")], "busy", Reason::ServerUnavailable),
         (403, &[("x-feserver", "f")], "The mailbox doesn't have a valid license.", Reason::LicenseInvalid),
         (400, &[], "", Reason::RequestRejected),
         (500, &page, "<html><title>Server Error in '/EWS' Application.</title></html>", Reason::ServerUnavailable),
@@ -137,7 +143,11 @@ fn refusal_without_a_response_goes_by_status() {
         (200, &[], "", Reason::ReplyMalformed),
         (200, &[], "{}", Reason::ReplyMalformed),
     ] {
-        assert_eq!(refused(status, lines, body).fault.reason, reason, "{status} {body}");
+        let fault = refused(status, lines, body).fault;
+        assert_eq!(fault.reason, reason, "{status} {body}");
+        let from_status_or_page = status == 470 || body.starts_with('<');
+        let uncertain = reason == Reason::HttpNotMicrosoft && !from_status_or_page;
+        assert!(fault.evidence.unrecognized || !uncertain, "{status} {body}");
     }
 }
 
