@@ -300,13 +300,20 @@ fn ews(data: &[u8]) {
     check_ids(&soap::diagnostic_ids(head));
 }
 
-/// A response of Graph: a collection, or the application's registration.
+/// A response of Graph: a collection, messages and what is told of one, the answer to a mail, or the application's registration.
 fn graph(data: &[u8]) {
     let (status, headers, body) = response(data);
     let head = ResponseHead { status, headers: &headers };
     check(graph::parse_collection(head, body));
     check(graph::folders::parse_folder(head, body));
     check(graph::folders::parse_oldest(head, body));
+    check(graph::messages::parse_list(head, body));
+    check(graph::messages::parse_text(head, body));
+    check(graph::messages::parse_deleted(head, body));
+    check(graph::sending::parse_sent(head, body).map_err(|refused| refused.refusal));
+    if let Some(Some(header)) = check(graph::messages::parse_headers(head, body)) {
+        let _ = (mail::parse_header(&header), mail::hops(&header));
+    }
     check_ids(&graph::diagnostic_ids(head));
     let _ = graph::application::parse_registration(status, body, "abc");
 }

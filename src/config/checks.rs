@@ -52,6 +52,16 @@ pub(super) struct CheckSettings {
     pub round_trip: RoundTrip,
 }
 
+impl CheckSettings {
+    /// Returns the checks whose servers it speaks to: a round trip has two, and none of its own.
+    fn services(&self) -> Vec<Check> {
+        match self.check {
+            Check::RoundTrip => vec![self.round_trip.send_by, self.round_trip.by],
+            check => vec![check],
+        }
+    }
+}
+
 impl Defaults {
     /// Reads the `defaults` section.
     pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Self {
@@ -163,8 +173,9 @@ impl CheckReader<'_, '_> {
         for (path, item) in numbered(path, items) {
             let Some(settings) = self.item(item, &path) else { continue };
             let check = settings.check;
-            if let Some(cloud) = self.cloud.filter(|_| !self.is_offered(check)) {
-                self.reader.mistake(item.at, &path, missing_endpoint(cloud, check));
+            let missing = settings.services().into_iter().find(|check| !self.is_offered(*check));
+            if let Some((cloud, missing)) = self.cloud.zip(missing) {
+                self.reader.mistake(item.at, &path, missing_endpoint(cloud, missing));
             } else if checks.iter().any(|other| other.check == check) {
                 self.reader.mistake(item.at, &path, format!("`{check}` occurs twice in this list"));
             } else {

@@ -1,12 +1,13 @@
 //! Round trips that are sent, or found, by Graph.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use m365_probe::kind::Check;
 use m365_probe::outcome::Phase;
 use m365_probe::reason::Reason;
 use m365_probe::settings::RoundTrip;
-use m365_probe::sim::{Delivery, SubmissionRefusal, Tenant};
+use m365_probe::sim::{Delivery, Message, SubmissionRefusal, Tenant};
 
 use crate::peer::PRAXIS;
 use crate::round_trip::{LABOR, Lab, MINUTE, reason};
@@ -172,4 +173,25 @@ async fn mails_of_others_stay_whatever_their_subject_and_their_quotations() {
         left = (mailbox.messages.len(), mailbox.messages_of(mailbox.folder("junkemail").unwrap()).len());
     });
     assert_eq!(left, (12 + 4, 4));
+}
+
+#[tokio::test]
+async fn mail_among_more_than_one_look_reads_is_found_by_the_next() {
+    const OTHERS: u32 = 550;
+    let lab = Lab::new(by_graph()).await;
+    let now = SystemTime::now();
+    lab.set(|mailbox| {
+        let others = (0..OTHERS).map(|number| Message {
+            received: now - Duration::from_secs((OTHERS - number).into()),
+            ..Message::example(1000 + number, PRAXIS)
+        });
+        mailbox.messages.extend(others);
+        mailbox.last_uid = 1000 + OTHERS;
+    });
+    lab.run().await;
+    for (pending, deleted) in [(1, 0), (0, 1)] {
+        lab.wait(MINUTE);
+        let facts = lab.run().await.facts.round_trip;
+        assert_eq!((facts.pending, facts.deleted), (Some(pending), Some(deleted)));
+    }
 }

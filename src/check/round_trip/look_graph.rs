@@ -1,4 +1,4 @@
-//! A look into a mailbox with Graph: inbox, junk folder and Sent Items, from the time of the last look on.
+//! A look into a mailbox with Graph: inbox, junk folder and Sent Items, from the time on to which the last look came.
 //!
 //! Lists show subject and sender of each mail that is new. The header is read of those alone that may be ours by them, and the text
 //! of those whose header Graph does not tell, and of reports.
@@ -15,13 +15,13 @@ use crate::reason::Reason;
 use crate::round_trip::FolderMark;
 use crate::token::Token;
 use crate::wire::graph::messages::{self, ListedMessage, PAGE, WellKnownFolder};
-use crate::wire::mail::{SUBJECT, hops, parse_bounce, parse_header};
+use crate::wire::mail::{Mark, SUBJECT, hops, parse_bounce, parse_header};
 
 use super::looking::{Fate, Look, Role, Sight};
 
-/// The pages of a folder that are read in one look, the newest mail first.
+/// The pages of a folder that are read in one look, the oldest mail first; the next look goes on from there.
 const MOST_PAGES: usize = 5;
-/// The pages of a folder that a search reads.
+/// The pages of a folder that a search reads, the newest mail first.
 const SEARCHED_PAGES: usize = 20;
 /// The mails of a folder whose header is read at most in one look: a look must end soon.
 const MOST_READ: usize = 20;
@@ -76,11 +76,11 @@ impl Reader<'_, '_, '_> {
     async fn scan(&mut self, folder: WellKnownFolder, sight: &mut Sight) -> Result<Scanned, Fault> {
         let since = self.since(folder);
         let listed = self.list(folder, since).await?;
-        let newest = listed.first().map(|message| message.received);
-        let mut scanned = Scanned { folder, from: newest.or(since), own: Vec::new() };
-        let candidates = listed.into_iter().filter(|message| self.look.may_be_ours(message));
+        let mut scanned = Scanned { folder, from: next_from(since, &listed), own: Vec::new() };
+        let mut candidates: Vec<_> = listed.into_iter().filter(|message| self.look.may_be_ours(message)).collect();
+        candidates.sort_by_key(|message| !self.look.may_be_pending(message));
         let most = if self.look.sweep.is_some() { usize::MAX } else { MOST_READ };
-        for message in candidates.take(most).collect::<Vec<_>>() {
+        for message in candidates.into_iter().take(most) {
             if self.judge(folder, &message, sight).await? {
                 if self.look.sweep == Some(Sweep::List) {
                     let id = message.message_id.as_deref().unwrap_or("(a mail without a Message-ID)");
@@ -101,14 +101,15 @@ impl Reader<'_, '_, '_> {
         marked.or(sent).and_then(|from| from.checked_sub(OVERLAP))
     }
 
-    /// Returns the messages of a folder, the newest first.
+    /// Returns the messages of a folder in the order of their arrival from `since` on, or else the newest first. A folder that the
+    /// mailbox does not have is empty.
     async fn list(&mut self, folder: WellKnownFolder, since: Option<SystemTime>) -> Result<Vec<ListedMessage>, Fault> {
         let pages = if self.look.sweep.is_some() { SEARCHED_PAGES } else { MOST_PAGES };
         let mut listed = Vec::new();
         for page in 0..pages {
             let path = messages::list_path(self.look.mailbox, folder, since, page * PAGE);
             let asked = self.service.request(self.cx, self.token, Method::GET, &path, Phase::Arrive, messages::parse_list).await;
-            let (found, response) = asked?;
+            let Some((found, response)) = unless_gone(asked)? else { break };
             let is_last = found.len() < PAGE;
             listed.extend(found.into_iter().map(|message| {
                 let message_id = message.message_id.map(|id| response.sanitize(&id));
@@ -186,13 +187,28 @@ impl Reader<'_, '_, '_> {
 }
 
 impl Look<'_> {
+    /// Reports whether a message may be the pending mail, or a report about it, by what a list shows of it.
+    fn may_be_pending(&self, message: &ListedMessage) -> bool {
+        let Some(pending) = &self.state.pending else { return false };
+        let mark = Mark { instance: self.state.instance.clone(), id: pending.id.clone() };
+        message.subject.contains(&mark.subject())
+            || message.message_id.as_ref().is_some_and(|id| pending.message_ids.contains(id))
+    }
+
     /// Reports whether a message may be a mail of this program, or a report about one, by what a list shows of it. A rule may have
     /// put words before the subject.
     fn may_be_ours(&self, message: &ListedMessage) -> bool {
-        let pending = self.state.pending.as_ref();
-        let is_named = pending.zip(message.message_id.as_ref()).is_some_and(|(pending, id)| pending.message_ids.contains(id));
-        is_named || message.subject.contains(SUBJECT) || is_postmaster(&message.sender)
+        self.may_be_pending(message) || message.subject.contains(SUBJECT) || is_postmaster(&message.sender)
     }
+}
+
+/// Returns the time from which the next look begins: that of the newest message of all, or of where this look has ended, before which
+/// nothing has to be looked at again.
+fn next_from(since: Option<SystemTime>, listed: &[ListedMessage]) -> Option<SystemTime> {
+    let newest = listed.iter().map(|message| message.received).max();
+    let is_whole = since.is_none() || listed.len() < MOST_PAGES * PAGE;
+    let from = if is_whole { newest } else { newest.and_then(|newest| newest.checked_add(OVERLAP)) };
+    from.or(since.and_then(|since| since.checked_add(OVERLAP)))
 }
 
 /// Reports whether reports come from an address: the postmaster's, or Exchange's own.

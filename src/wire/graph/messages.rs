@@ -65,15 +65,18 @@ pub struct ListedMessage {
     pub received: SystemTime,
 }
 
-/// Returns the path of a page of the messages in a folder, the newest first, without the `skipped` newest and those from before
-/// `since`. What a list is ordered by has to stand in its filter.
+/// Returns the path of a page of the messages in a folder, in the order of their arrival from `since` on, or else the newest first,
+/// without the first `skipped`. What a list is ordered by has to stand in its filter.
 pub fn list_path(mailbox: &str, folder: WellKnownFolder, since: Option<SystemTime>, skipped: usize) -> String {
     let (mailbox, folder) = (path_segment(mailbox), folder.id());
-    let filter = since.map(|since| format!("&$filter=receivedDateTime%20ge%20{}", rfc3339(since))).unwrap_or_default();
+    let order = match since {
+        Some(since) => format!("$filter=receivedDateTime%20ge%20{}&$orderby=receivedDateTime", rfc3339(since)),
+        None => "$orderby=receivedDateTime%20desc".to_owned(),
+    };
     let skip = if skipped == 0 { String::new() } else { format!("&$skip={skipped}") };
     format!(
         "/v1.0/users/{mailbox}/mailFolders/{folder}/messages?$select=id,subject,from,internetMessageId,receivedDateTime\
-         {filter}&$orderby=receivedDateTime%20desc&$top={PAGE}{skip}"
+         &{order}&$top={PAGE}{skip}"
     )
 }
 
@@ -182,7 +185,7 @@ mod tests {
         assert_eq!(
             list_path(MAILBOX, WellKnownFolder::Junk, Some(at), 100),
             "/v1.0/users/praxis@contoso.example/mailFolders/junkemail/messages?$select=id,subject,from,internetMessageId,\
-             receivedDateTime&$filter=receivedDateTime%20ge%202026-11-23T17:59:49Z&$orderby=receivedDateTime%20desc&$top=100&$skip=100"
+             receivedDateTime&$filter=receivedDateTime%20ge%202026-11-23T17:59:49Z&$orderby=receivedDateTime&$top=100&$skip=100"
         );
         assert!(
             list_path(MAILBOX, WellKnownFolder::Inbox, None, 0)
