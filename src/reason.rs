@@ -294,7 +294,7 @@ reasons! {
     MailBounced "mail_bounced" TenantAdmin Failed "the mail came back with a report that it could not be delivered" "see the report's status and words in the evidence"
     MailLost "mail_lost" TenantAdmin Failed "the mail was accepted and arrived nowhere" "look what became of it: Get-MessageTraceV2 -MessageId <message id>; check quarantine and mail flow rules"
     MailPilesUp "mail_piles_up" ApplicationOwner Degraded "mail lies in the mailbox for longer than its limit" "see whether the application that fetches the mail is running, and what its log says"
-    MailNotDeleted "mail_not_deleted" TenantAdmin Degraded "a mail of this program could not be deleted" "see the server's reply; grant FullAccess, or have a retention policy empty the mailbox"
+    MailNotDeleted "mail_not_deleted" TenantAdmin Degraded "a mail of this program could not be deleted" "see the server's reply; grant FullAccess (with Graph: Mail.ReadWrite), or have a retention policy empty the mailbox"
     SendingSuspended "sending_suspended" Here Degraded "no mail is sent for now, because the server refused the last one for good" "remove the cause of the refusal; the evidence says when the next mail is sent"
     StateUnusable "state_unusable" Here Failed "the state of round trips could not be read or written, so nothing was sent" "check the directory that the evidence names: its rights, and the space on its disk"
 

@@ -12,7 +12,7 @@ use m365_probe::sim::{Delivery, Message, SubmissionRefusal, Tenant};
 use crate::peer::PRAXIS;
 use crate::round_trip::{LABOR, Lab, MINUTE, reason};
 
-fn by_graph() -> RoundTrip {
+pub fn by_graph() -> RoundTrip {
     RoundTrip { send_by: Check::Graph, by: Check::Graph, ..RoundTrip::default() }
 }
 
@@ -129,22 +129,6 @@ async fn missing_permission_of_graph_is_told_as_such_and_the_mail_goes_once_it_i
     assert_eq!((reason(&found), found.facts.round_trip.pending), (None, Some(0)), "Mail.Read finds it");
     assert_eq!(found.facts.warnings.first().map(|warning| warning.reason), Some(Reason::MailNotDeleted));
     assert_eq!(lab.mails(PRAXIS), [1, 0, 0]);
-}
-
-#[tokio::test]
-async fn mail_that_graph_does_not_delete_is_told_and_tried_again() {
-    let lab = Lab::new(by_graph()).await;
-    lab.run().await;
-    lab.wait(MINUTE);
-    lab.set(|mailbox| mailbox.read_only = true);
-    let found = lab.run().await;
-    assert_eq!((reason(&found), found.facts.round_trip.pending), (None, Some(0)));
-    assert_eq!(found.facts.warnings.first().map(|warning| warning.reason), Some(Reason::MailNotDeleted));
-    lab.set(|mailbox| mailbox.read_only = false);
-    lab.wait(15 * MINUTE);
-    lab.run().await;
-    lab.wait(MINUTE);
-    assert_eq!((lab.run().await.facts.round_trip.deleted, lab.mails(PRAXIS)), (Some(2), [0; 3]));
 }
 
 #[tokio::test]
