@@ -16,7 +16,7 @@ const ROUND_TRIP: &str = "/probe?check=roundtrip&tenant=contoso&mailbox=praxis";
 /// Each request for `/probe` is a run. How often a mail is sent is another matter: every fifteen minutes.
 const DEFAULTS: &str = "defaults: { interval: 15m, timeout: 60s, probe_max_age: 0s, logins_per_hour: 1000000, \
                         token_requests_per_hour: 1000000 }";
-const CHECKS: &str = "    checks: []\n    mailboxes:\n      - address: praxis@contoso.example\n        name: praxis\n        checks: [ { roundtrip: { by: BY } } ]\n";
+const CHECKS: &str = "    checks: []\n    mailboxes:\n      - address: praxis@contoso.example\n        name: praxis\n        checks: [ { roundtrip: { send_by: SENT, by: BY } } ]\n";
 
 /// A simulated tenant in which no mail arrives unless the test says so, and the program's files.
 struct Scene {
@@ -27,11 +27,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        Self::finding_by("imap").await
+        Self::by("smtp", "imap").await
     }
 
-    /// The same where mail is looked for by that protocol.
-    async fn finding_by(by: &str) -> Self {
+    /// The same where mail is sent and looked for by these.
+    async fn by(send_by: &str, by: &str) -> Self {
         let mut tenant = Tenant::contoso();
         tenant.application.secret = Secret::new(SECRET);
         tenant.mailbox_mut(PRAXIS).expect("known").delivery = Delivery::Lost;
@@ -39,7 +39,7 @@ impl Scene {
         let path = tenant.write_config(&scratch.0).expect("a configuration");
         let written = std::fs::read_to_string(path).expect("read").replace("defaults: { interval: 30s, timeout: 30s }", DEFAULTS);
         let before = written.split("    checks: [").next().expect("a tenant");
-        let configuration = format!("state_file: state.json\n{before}{}", CHECKS.replace("BY", by));
+        let configuration = format!("state_file: state.json\n{before}{}", CHECKS.replace("SENT", send_by).replace("BY", by));
         Self { tenant, scratch, configuration }
     }
 
@@ -150,6 +150,27 @@ async fn serve_killed_between_sending_and_arrival_sends_no_second_mail_and_delet
     }
 }
 
+#[tokio::test]
+async fn serve_killed_after_sending_by_graph_sends_no_second_mail_and_deletes_the_first() {
+    let scene = Scene::by("graph", "graph").await;
+    scene.tenant.change(|tenant| tenant.mailbox_mut(PRAXIS).expect("known").delivery = Delivery::Prompt);
+    let mut killed = scene.serve();
+    let page = get(killed.address, ROUND_TRIP).await.body;
+    assert!(page.contains("\nprobe_success 1\n"), "{page}");
+    // The schedule may have found it already.
+    let [inbox, junk, sent] = scene.mails();
+    assert!(inbox <= 1 && (junk, sent) == (0, 0), "no copy in Sent Items: {inbox} {junk} {sent}");
+    killed.child.kill().expect("killed");
+    killed.child.wait().expect("ended");
+
+    let next = scene.serve();
+    for when in ["found and deleted", "it is not time for the next one"] {
+        let page = get(next.address, ROUND_TRIP).await.body;
+        assert!(page.contains("\nprobe_success 1\n"), "{when}: {page}");
+        assert_eq!(scene.mails(), [0, 0, 0], "{when}");
+    }
+}
+
 fn request() -> String {
     format!("GET {ROUND_TRIP} HTTP/1.1\r\nHost: localhost:10365\r\nConnection: close\r\n\r\n")
 }
@@ -157,7 +178,7 @@ fn request() -> String {
 #[tokio::test]
 async fn roundtrip_clean_lists_or_deletes_the_mails_of_its_instance_in_every_folder_and_no_other() {
     for by in ["imap", "graph"] {
-        clean_up(Scene::finding_by(by).await).await;
+        clean_up(Scene::by("smtp", by).await).await;
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) async fn look(
     if look.sweep == Some(Sweep::List) {
         return Ok(());
     }
+    sight.sanitize(|text| cx.trace.secrets.sanitize(text.as_bytes()));
     look.conclude(&cx.means.ledger, sight, &mut cx.trace.facts.round_trip).await?;
     for folder in scanned {
         Reader { look, cx, token, service }.delete(folder, sight).await?;

@@ -52,6 +52,7 @@ pub(super) async fn look(
         mail::say_goodbye(&mut session, &mut conn).await;
         return Ok(());
     }
+    sight.sanitize(|text| conn.sanitize(text));
     look.conclude(&cx.means.ledger, sight, &mut conn.facts().round_trip).await?;
     for folder in scanned {
         delete(look, &mut session, &mut conn, folder, sight).await?;

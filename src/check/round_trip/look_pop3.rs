@@ -60,6 +60,7 @@ pub(super) async fn look(
             Role::Foreign => {}
         }
     }
+    sight.sanitize(|text| conn.sanitize(text));
     look.conclude(&cx.means.ledger, sight, &mut conn.facts().round_trip).await?;
     let mut deleted = 0;
     for number in own {

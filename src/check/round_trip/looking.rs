@@ -56,6 +56,15 @@ pub(super) struct Sight {
     pub marks: BTreeMap<String, FolderMark>,
 }
 
+impl Sight {
+    /// Makes evidence of the words of a report, which anybody may have written, before they are noted in a file.
+    pub fn sanitize(&mut self, sanitize: impl Fn(&str) -> String) {
+        if let Some(Fate::Bounced { heard, .. }) = &mut self.fate {
+            *heard = sanitize(heard);
+        }
+    }
+}
+
 /// A look into one mailbox. It is made anew where the token is.
 pub(super) struct Look<'c> {
     pub check: &'c RoundTripCheck,
@@ -228,4 +237,20 @@ fn hop_facts(hops: &[Hop]) -> Vec<HopFacts> {
     let after = |hop: &Hop, before: Option<&Hop>| before.and_then(|before| hop.at.duration_since(before.at).ok());
     let facts = hops.iter().zip(before).map(|(hop, before)| HopFacts { server: hop.server.clone(), after: after(hop, before) });
     facts.take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Secret, Sent};
+
+    #[test]
+    fn sanitize_of_a_report_that_quotes_the_token_masks_it() {
+        let mut sent = Sent::default();
+        sent.remember(&Secret::new("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.c2VjcmV0"));
+        let heard = "550 no, not eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.c2VjcmV0".to_owned();
+        let mut sight = Sight { fate: Some(Fate::Bounced { status: None, heard }), ..Sight::default() };
+        sight.sanitize(|text| sent.sanitize(text.as_bytes()));
+        assert_eq!(sight.fate, Some(Fate::Bounced { status: None, heard: "550 no, not <secret>".to_owned() }));
+    }
 }
