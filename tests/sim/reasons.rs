@@ -115,7 +115,7 @@ async fn of_what_works_the_end_of_ews_alone_is_noted() {
     let means = Means::new(&settings.network).unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
     let slots = Slots::default();
-    for probe in settings.probes.into_iter().filter(|probe| [Check::Ews, Check::Graph].contains(&probe.id.check)) {
+    for probe in settings.probes.clone().into_iter().filter(|probe| [Check::Ews, Check::Graph].contains(&probe.id.check)) {
         let probe = Probe::new(probe, &slots).unwrap();
         let outcome = probe.run(&means, None).await;
         let noted: Vec<Reason> = outcome.facts.warnings.iter().map(|warning| warning.reason).collect();
@@ -123,6 +123,9 @@ async fn of_what_works_the_end_of_ews_alone_is_noted() {
         assert_eq!((noted, outcome.facts.ews_ends.is_some()), (ends.clone(), !ends.is_empty()), "{}", probe.id());
         assert_eq!(outcome.facts.ews_admits, (probe.id().check == Check::Ews).then_some(true), "{}", probe.id());
     }
+    tenant.set_fault("ews_blocked_by_policy").unwrap();
+    let ews = settings.probes.into_iter().find(|probe| probe.id.check == Check::Ews).unwrap();
+    assert_eq!(Probe::new(ews, &slots).unwrap().run(&means, None).await.facts.ews_admits, Some(false));
 }
 
 /// Returns what is wrong with the checks' reasons while `name` is in force.

@@ -125,6 +125,9 @@ impl Reader<'_, '_, '_> {
 
     /// Notes what a message tells of the pending mail. Returns true if it is this instance's.
     async fn judge(&mut self, folder: WellKnownFolder, message: &ListedMessage, sight: &mut Sight) -> Result<bool, Fault> {
+        if is_postmaster(&message.sender) {
+            return self.judge_report(message, sight).await;
+        }
         let Some(header) = self.header(message).await? else { return Ok(false) };
         match self.look.role(&parse_header(&header)) {
             Role::Pending { is_marked } => {
@@ -139,14 +142,18 @@ impl Reader<'_, '_, '_> {
                 Ok(is_marked)
             }
             Role::Own => Ok(true),
-            Role::Report => {
-                let text = self.text(message).await?;
-                let (is_own, fate) = self.look.judge_report(text.as_deref().and_then(parse_bounce));
-                sight.fate = sight.fate.take().or(fate);
-                Ok(is_own)
-            }
+            Role::Report => self.judge_report(message, sight).await,
             Role::Foreign => Ok(false),
         }
+    }
+
+    /// Notes what a report tells of the pending mail. Returns true if it returns a mail of this instance. Exchange keeps a report as
+    /// something else than a mail, so that its text alone is relied upon.
+    async fn judge_report(&mut self, message: &ListedMessage, sight: &mut Sight) -> Result<bool, Fault> {
+        let Some(text) = self.text(message).await? else { return Ok(false) };
+        let (is_own, fate) = self.look.judge_report(parse_bounce(&text));
+        sight.fate = sight.fate.take().or(fate);
+        Ok(is_own && parse_header(&text).is_report)
     }
 
     /// Returns the header of a message, of a mail whose header Graph does not tell that in its text; `None` where neither can be had.
