@@ -305,10 +305,12 @@ fn containerfile_names_existing_files_and_a_valid_command() {
         words.pop();
         assert!(words.iter().all(|word| Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists()), "{value}");
     }
-    // Each image is an argument, so that a build can take it by its digest.
+    // Each image is an argument and given by its digest, so that a build can be repeated, and take another.
     for (from, name) in values("FROM").into_iter().zip(["BUILD_IMAGE", "RUN_IMAGE"]) {
         let argument = values("ARG").into_iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
-        assert!(from.starts_with(&format!("${{{name}}}")) && argument.is_some(), "{from}");
+        assert!(from.starts_with(&format!("${{{name}}}")), "{from}");
+        let digest = argument.and_then(|image| image.split_once("@sha256:")).map(|(_, digest)| digest);
+        assert!(digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())), "{from}");
     }
     let version = format!("rust:{}-", env!("CARGO_PKG_RUST_VERSION"));
     assert!(values("ARG")[0].contains(&version), "{version} is what Cargo.toml asks for");
