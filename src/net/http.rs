@@ -143,11 +143,13 @@ impl HttpExchange<'_> {
 
     async fn speak(mut self, trace: &mut Trace, stream: BoxStream, scheme: &str) -> Result<HttpResponse, Fault> {
         self.complete_head();
-        let request = format!("{} {scheme}://{}{}", self.request.method(), self.at.authority(), self.request.uri());
-        trace!("> {request}");
-        trace.record_request(request);
         let mut secrets = self.secrets;
         secrets.add(&trace.secrets);
+        // A server may have chosen parts of the path: ids of folders and messages.
+        let request = format!("{} {scheme}://{}{}", self.request.method(), self.at.authority(), self.request.uri());
+        let request = secrets.redact(&request);
+        trace!("> {request}");
+        trace.record_request(request);
         let (head, body) = converse(stream, self.request, &secrets).await.inspect_err(|fault| {
             // A refusal of the handshake comes here at the earliest with TLS 1.3.
             if matches!(fault.reason, Reason::TlsClientCertificateWanted | Reason::TlsFailed) {

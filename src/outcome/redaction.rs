@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{CertificateFacts, Evidence, Facts, Outcome, Registration, ServerFacts, TokenFacts, Verdict};
+use super::{CertificateFacts, Evidence, Facts, Outcome, Registration, RoundTripFacts, ServerFacts, TokenFacts, Verdict};
 use crate::secret::Sent;
 
 impl Outcome {
@@ -48,6 +48,7 @@ impl Facts {
             each_text_of_shared(certificate, |certificate| certificate.each_text(visit));
         }
         self.dns.iter_mut().flat_map(|dns| &mut dns.chain).for_each(&mut *visit);
+        self.round_trip.each_text(visit);
         self.server.each_text(visit);
         if let Some(Registration::Unread(obstacle)) = &mut self.registration {
             visit(obstacle);
@@ -81,6 +82,14 @@ impl CertificateFacts {
     }
 }
 
+impl RoundTripFacts {
+    fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        let Self { message_id, folder, hops, listed, .. } = self;
+        let texts = [message_id, folder].into_iter().flatten().chain(listed);
+        texts.chain(hops.iter_mut().map(|hop| &mut hop.server)).for_each(visit);
+    }
+}
+
 impl ServerFacts {
     fn each_text(&mut self, visit: &mut dyn FnMut(&mut String)) {
         let Self { name, public_address, ids } = self;
@@ -94,7 +103,7 @@ mod tests {
 
     use super::*;
     use crate::kind::Check;
-    use crate::outcome::{DnsFacts, EndpointFacts, Failure, Family, Fault, Line, Phase, ProbeId, Speaker, SupportId};
+    use crate::outcome::{DnsFacts, EndpointFacts, Failure, Family, Fault, HopFacts, Line, Phase, ProbeId, Speaker, SupportId};
     use crate::reason::Reason;
     use crate::secret::Secret;
 
@@ -123,6 +132,9 @@ mod tests {
         facts.dns.push(DnsFacts { chain, ..DnsFacts::new("outlook.office365.com", "system", Family::V4) });
         facts.server = ServerFacts { name: some(), public_address: some(), ids: [(SupportId::Server, SECRET.to_owned())].into() };
         facts.registration = Some(Registration::Unread(SECRET.to_owned()));
+        let hops = vec![HopFacts { server: SECRET.to_owned(), after: None }];
+        let (message_id, folder, listed) = (some(), some(), vec![SECRET.to_owned()]);
+        facts.round_trip = RoundTripFacts { message_id, folder, hops, listed, ..RoundTripFacts::default() };
         let text = SECRET.into();
         facts.transcript.push(&Line { at: Duration::ZERO, phase: Phase::Auth, speaker: Speaker::They, text });
         facts.warn(fault.clone());
@@ -139,7 +151,7 @@ mod tests {
         let clean = full_of_it().redacted(&sent);
         let shown = format!("{clean:?}");
         assert!(!shown.contains("marked"), "{shown}");
-        assert!(shown.matches("<secret>").count() >= 16, "{shown}");
+        assert!(shown.matches("<secret>").count() >= 20, "{shown}");
         assert_eq!(full_of_it().redacted(&Sent::default()), full_of_it(), "without a secret, all stays");
     }
 }

@@ -135,7 +135,7 @@ impl Authority {
         })
     }
 
-    fn serve(&self, converse: impl Fn(&mut dyn Stream) -> std::io::Result<()> + Send + 'static) -> u16 {
+    pub fn serve(&self, converse: impl Fn(&mut dyn Stream) -> std::io::Result<()> + Send + 'static) -> u16 {
         listen(Some(self.acceptor.clone()), converse)
     }
 }

@@ -6,6 +6,7 @@ mod echo;
 mod identity;
 mod memory;
 mod misplaced;
+mod round_trip;
 mod scene;
 
 use std::io::{Read as _, Write as _};

@@ -9,6 +9,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_N
 use m365_probe::sim::ClientCertificate;
 
 use crate::echo::{self, Authority, Login};
+use crate::round_trip::Graph;
 
 /// A client secret with characters that a form encodes.
 pub const CLIENT_SECRET: &str = "mark8Q~client+secret/of=the&application-0123456789";
@@ -102,6 +103,17 @@ impl Scene {
             "",
             "token, reach",
         )
+    }
+
+    /// A configuration of a round trip by a Graph that echoes.
+    pub fn round_trip(&self, login: Login, graph: Graph) -> PathBuf {
+        let path = self.config(self.authority.login(login), [995, 993, 465], 443, "", "token");
+        let port = self.authority.graph(graph);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("    scope: ", &format!("    graph: https://localhost:{port}\n    scope: "));
+        let text = text.replace("[pop3, imap, smtp, ews]", "[{ roundtrip: { send_by: graph, by: graph } }]");
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// The same for an application that signs in with a certificate, whose key stands beside it.
