@@ -3,6 +3,7 @@
 //! Every failure is blamed on a reason: its own, or one that other outcomes show. Failures blamed on the same reason have one
 //! root cause. Where the evidence does not decide, the cause has a lower confidence and lists other possible reasons.
 
+mod closure;
 mod grouping;
 mod network;
 mod port_filter;
@@ -60,7 +61,7 @@ pub struct RootCause {
     pub tenant: String,
     /// The mailbox's label, where it concerns one and not the tenant.
     pub mailbox: Option<String>,
-    /// The failed probes it explains, in the order of the outcomes; never empty.
+    /// The failed probes it explains, in the order of the outcomes, those of mailboxes that must stay closed last; never empty.
     pub explains: Vec<ProbeId>,
     /// The number of further probes that it explains, where not all are listed.
     pub unlisted: usize,
@@ -105,14 +106,10 @@ fn diagnose_tenant(outcomes: &[&Outcome]) -> Vec<RootCause> {
         return Vec::new();
     }
     // What must stay closed shows nothing of what should be open, and the reverse.
-    let open: Vec<&Outcome> = outcomes.iter().copied().filter(|outcome| !is_about_closure(outcome)).collect();
+    let (closed, open): (Vec<&Outcome>, Vec<&Outcome>) = outcomes.iter().partition(|outcome| closure::is_judged(outcome));
     let (network, refusals) = (Network::observe(&open), Refusals::observe(&open));
     let mut blames = Vec::new();
-    for (outcome, failure) in failures(outcomes) {
-        if is_about_closure(outcome) {
-            blames.push(standalone::blame(outcome, failure));
-            continue;
-        }
+    for (outcome, failure) in failures(&open) {
         let explained = network.blame(outcome, failure).or_else(|| refusals.blame(outcome, failure));
         blames.push(explained.unwrap_or_else(|| standalone::blame(outcome, failure)));
     }
@@ -121,13 +118,10 @@ fn diagnose_tenant(outcomes: &[&Outcome]) -> Vec<RootCause> {
     for RootCause { candidates, explains, .. } in &mut causes {
         candidates.retain(|candidate| !refusals.exclude(*candidate, explains));
     }
+    let unexplained = failures(&closed).filter(|(outcome, failure)| !closure::explain(outcome, failure, &mut causes));
+    let blames = unexplained.map(|(outcome, failure)| standalone::blame(outcome, failure)).collect();
+    causes.extend(grouping::group_by_reason(&open, blames));
     causes
-}
-
-/// Reports whether the outcome is the judgement on a mailbox that must stay closed.
-fn is_about_closure(outcome: &Outcome) -> bool {
-    let is_judged = |failure: &Failure| matches!(failure.reason, Reason::AccessTooBroad | Reason::RefusalAmbiguous);
-    outcome.facts.stays_closed.is_some() || outcome.failure().is_some_and(is_judged)
 }
 
 fn failures<'a>(outcomes: &[&'a Outcome]) -> impl Iterator<Item = (&'a Outcome, &'a Failure)> {

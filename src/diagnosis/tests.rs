@@ -1,6 +1,7 @@
 //! The matrix of what is missing and what fails then, row by row, and several faults at a time.
 
 mod clock;
+mod closure;
 mod dns;
 mod refusals;
 
