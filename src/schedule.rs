@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use crate::check::Means;
 use crate::outcome::Outcome;
 use crate::probe::Probe;
+use crate::settings::{Expectation, ProbeSettings};
 
 mod places;
 mod pulse;
@@ -59,8 +61,8 @@ impl Schedule {
     /// runs.
     ///
     /// A probe that goes on as it was keeps its turns, and a run of it under way ends as if nothing had happened. The first run of
-    /// any other comes within `first_round`, and no later than it was due under the same name; from then on it keeps its own offset
-    /// in its interval. Runs of those that are gone or changed are broken off.
+    /// any other comes within `first_round` (of a mailbox that must stay closed, within the one after that), and no later than it was
+    /// due under the same name; from then on it keeps its own offset in its interval. Runs of those that are gone or changed are broken off.
     pub fn adopt(&mut self, probes: &[Arc<Probe>], in_flight: NonZeroUsize, means: &Arc<Means>, first_round: Duration) {
         self.adopt_at(probes, in_flight, means, first_round, SystemTime::now());
     }
@@ -84,7 +86,8 @@ impl Schedule {
             let runner = match before.remove(probe.id()) {
                 Some(runner) if runner.of.probe.is_continued_by(probe) && !runner.handle.is_finished() => Some(runner),
                 changed => {
-                    let timetable = Timetable::new(probe.id(), probe.settings.interval, first_round, now);
+                    let round = first_round_of(&probe.settings, first_round);
+                    let timetable = Timetable::new(probe.id(), probe.settings.interval, round, now);
                     let due = changed.map(Task::abort).map(|runner| runner.due());
                     self.start(probe, lane, &timetable, due)
                 }
@@ -130,6 +133,15 @@ impl Schedule {
         for gone in before.into_values() {
             gone.abort();
         }
+    }
+}
+
+/// Returns the time of the first run of a probe, from the start: the mailboxes that may be opened come first, because they show what
+/// the refusal of a closed one is worth.
+fn first_round_of(settings: &ProbeSettings, length: Duration) -> Range<Duration> {
+    match settings.expect {
+        Expectation::Opened => Duration::ZERO..length,
+        Expectation::Denied => length..2 * length,
     }
 }
 

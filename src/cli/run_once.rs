@@ -1,5 +1,6 @@
 //! Runs probes once, for `check`, `doctor` and `demo --once`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::progress::{self, Progress};
 use crate::check::Means;
 use crate::document::BackOffs;
+use crate::kind::Check;
 use crate::outcome::Outcome;
 use crate::probe::{Probe, Slots};
 use crate::round_trip::Ledger;
@@ -54,21 +56,20 @@ pub async fn run(
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let slots = Slots::default();
     let mut running = JoinSet::new();
-    let to_open = probes.iter().filter(|settings| settings.expect == Expectation::Opened).count();
-    let still_opening = watch::Sender::new(to_open);
+    let still_opening = StillOpening::new(probes);
     for (index, settings) in probes.iter().enumerate() {
         let probe = Probe::new(settings.clone(), &slots)?;
         if let Some((asked, because)) = back_offs.of(settings, SystemTime::now()) {
             probe.stay_away(asked, because);
         }
-        let (means, permits, still_opening) = (Arc::clone(&means), Arc::clone(&permits), still_opening.clone());
+        let (means, permits, others) = (Arc::clone(&means), Arc::clone(&permits), still_opening.of_check(settings));
         running.spawn(async move {
             let opens = probe.settings.expect == Expectation::Opened;
-            let limit = if opens { limit } else { when_all_are_open(&still_opening, limit).await };
+            let limit = if opens { limit } else { when_all_are_open(&others, limit).await };
             let _permit = permits.acquire().await;
             let outcome = probe.run(&means, limit).await;
             if opens {
-                still_opening.send_modify(|count| *count -= 1);
+                others.send_modify(|count| *count = count.saturating_sub(1));
             }
             (index, outcome)
         });
@@ -81,11 +82,30 @@ pub async fn run(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
+/// The runs under way that may open their mailbox: their number, for each tenant and check.
+struct StillOpening(HashMap<(String, Check), watch::Sender<usize>>);
+
+impl StillOpening {
+    fn new(probes: &[ProbeSettings]) -> Self {
+        let mut counts = Self(HashMap::new());
+        for settings in probes.iter().filter(|settings| settings.expect == Expectation::Opened) {
+            let key = (settings.id.tenant.clone(), settings.id.check);
+            counts.0.entry(key).or_default().send_modify(|count| *count += 1);
+        }
+        counts
+    }
+
+    /// Returns the number of those with the tenant and the check of `settings`.
+    fn of_check(&self, settings: &ProbeSettings) -> watch::Sender<usize> {
+        self.0.get(&(settings.id.tenant.clone(), settings.id.check)).cloned().unwrap_or_default()
+    }
+}
+
 /// Waits for the runs that may open their mailbox, because they show what a refusal is worth, for at most half of `limit`; returns what
 /// is left of it.
-async fn when_all_are_open(still_opening: &watch::Sender<usize>, limit: Option<Duration>) -> Option<Duration> {
+async fn when_all_are_open(others: &watch::Sender<usize>, limit: Option<Duration>) -> Option<Duration> {
     let began = Instant::now();
-    let mut count = still_opening.subscribe();
+    let mut count = others.subscribe();
     let all = count.wait_for(|count| *count == 0);
     let Some(limit) = limit else {
         let _ = all.await; // it fails where the sender is gone, which is in our hands

@@ -44,7 +44,7 @@ async fn probe_that_waits_for_its_turn_takes_less_than_a_kilobyte() {
 fn offset_in_the_interval_is_the_same_after_a_restart() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
     let offset = |now: SystemTime| {
-        let due = now + Timetable::new(&id(7), MINUTE, FIRST_ROUND, now).second;
+        let due = now + Timetable::new(&id(7), MINUTE, Duration::ZERO..FIRST_ROUND, now).second;
         due.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_nanos() % MINUTE.as_nanos()
     };
     assert_eq!(offset(noon), offset(noon + Duration::from_millis(12_345)));
@@ -55,7 +55,7 @@ fn first_run_is_early_and_second_run_half_an_interval_later() {
     for number in 0..1000 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123 + u64::from(number) * 77);
         for interval in [Duration::from_secs(1), MINUTE, 5 * MINUTE] {
-            let Timetable { first, second } = Timetable::new(&id(number), interval, FIRST_ROUND, now);
+            let Timetable { first, second } = Timetable::new(&id(number), interval, Duration::ZERO..FIRST_ROUND, now);
             assert!(first < FIRST_ROUND.min(interval), "{first:?}");
             let gap = second.saturating_sub(first);
             assert!(gap >= interval / 2 && gap <= interval * 3 / 2, "{interval:?}: {gap:?}");
@@ -64,10 +64,22 @@ fn first_run_is_early_and_second_run_half_an_interval_later() {
 }
 
 #[test]
+fn first_run_of_a_mailbox_that_must_stay_closed_comes_behind_those_of_all_others() {
+    let timetable = |expect| {
+        let settings = ProbeSettings { expect, ..settings() };
+        Timetable::new(&settings.id, MINUTE, first_round_of(&settings, FIRST_ROUND), SystemTime::UNIX_EPOCH)
+    };
+    let (opened, denied) = (timetable(Expectation::Opened), timetable(Expectation::Denied));
+    assert!(opened.first < FIRST_ROUND, "{opened:?}");
+    assert_eq!(denied.first, opened.first + FIRST_ROUND);
+    assert!(denied.second >= denied.first + MINUTE / 2, "{denied:?}");
+}
+
+#[test]
 fn offsets_of_many_probes_spread_over_the_interval() {
     let mut tenths = [0; 10];
     for number in 0..1000 {
-        let second = Timetable::new(&id(number), MINUTE, FIRST_ROUND, SystemTime::UNIX_EPOCH).second;
+        let second = Timetable::new(&id(number), MINUTE, Duration::ZERO..FIRST_ROUND, SystemTime::UNIX_EPOCH).second;
         tenths[usize::try_from(second.as_millis() % 60_000 / 6000).expect("small")] += 1;
     }
     assert!(tenths.iter().all(|count| (60..140).contains(count)), "{tenths:?}");

@@ -1,5 +1,6 @@
 //! The times at which a probe is due: at its own offset in its interval.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -15,13 +16,14 @@ pub(super) struct Timetable {
 
 impl Timetable {
     /// Gives each probe an offset in its interval, spread by a hash of its name and the same after a restart: at a given
-    /// second of the wall clock the same probes are due on every day. The first run comes early; the second is the next
-    /// one at the offset that leaves at least half an interval between the two.
-    pub fn new(id: &ProbeId, interval: Duration, first_round: Duration, now: SystemTime) -> Self {
+    /// second of the wall clock the same probes are due on every day. The first run comes early, within `first_round`; the second is
+    /// the next one at the offset that leaves at least half an interval between the two.
+    pub fn new(id: &ProbeId, interval: Duration, first_round: Range<Duration>, now: SystemTime) -> Self {
         let hash = u128::from(fnv(id.to_string().as_bytes()));
         let interval = interval.as_nanos().max(1);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let first = hash % first_round.as_nanos().clamp(1, interval);
+        let length = first_round.end.saturating_sub(first_round.start);
+        let first = first_round.start.as_nanos() + hash % length.as_nanos().clamp(1, interval);
         let offset = (hash % interval + interval - now % interval) % interval;
         let earliest = first + interval.div_ceil(2);
         let rounds = earliest.saturating_sub(offset).div_ceil(interval);

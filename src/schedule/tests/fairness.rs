@@ -68,10 +68,10 @@ struct Observed {
 impl Observed {
     /// Returns the late runs among those due between two minutes, of the probes that `which` selects, and the number of runs
     /// due. A run that never was is late.
-    fn late(&self, which: impl Fn(&ProbeId) -> bool, minutes: std::ops::Range<u32>) -> (usize, usize) {
+    fn late(&self, which: impl Fn(&ProbeId) -> bool, minutes: Range<u32>) -> (usize, usize) {
         let (mut late, mut due_count) = (0, 0);
         for probe in self.probes.iter().filter(|probe| which(probe.id())) {
-            let Timetable { first, second } = Timetable::new(probe.id(), MINUTE, FIRST_ROUND, UNIX_EPOCH);
+            let Timetable { first, second } = Timetable::new(probe.id(), MINUTE, Duration::ZERO..FIRST_ROUND, UNIX_EPOCH);
             let began = self.began.get(probe.id()).map_or(&[][..], Vec::as_slice);
             let turns = std::iter::once(first).chain((0..self.minutes).map(|round| second + round * MINUTE));
             let last = (self.minutes * MINUTE).saturating_sub(LATE + 2 * SECOND); // whose end is seen
