@@ -262,7 +262,7 @@ reasons! {
     // Mailbox protocols.
     AuthRefused "auth_refused" TenantAdmin Failed "Exchange refused the application for this mailbox" "check New-ServicePrincipal (with the enterprise application's object id), Add-MailboxPermission and the protocol's switch in Get-CASMailbox" => Unclear
     MailboxNotConnected "mailbox_not_connected" TenantAdmin Failed "the token was accepted, but the mailbox could not be opened" "check Add-MailboxPermission, the mailbox's licence and Get-CASMailbox" => Unclear
-    AccessTooBroad "access_too_broad" TenantAdmin Failed "the application opens a mailbox that must stay closed to it" "limit the application to the mailboxes it needs: RBAC for Applications for EWS, Graph and SMTP, Remove-MailboxPermission for POP3 and IMAP"
+    AccessTooBroad "access_too_broad" TenantAdmin Failed "the application opens a mailbox that must stay closed" "limit the application to its mailboxes: RBAC for Applications for EWS, Graph and SMTP, Remove-MailboxPermission for POP3 and IMAP"
     RefusalAmbiguous "refusal_ambiguous" Here Degraded "the refusal does not show whether the mailbox is closed" "give another mailbox of the tenant, which may be opened, the same check, or check this one by `graph`"
     MailboxNotFound "mailbox_not_found" TenantAdmin Failed "there is no such mailbox" "check the address, the licence, and that the mailbox is in Exchange Online"
     AddressNotPrimary "address_not_primary" Here Failed "the address is an alias of the mailbox" "configure the mailbox's primary address"
@@ -274,7 +274,7 @@ reasons! {
     MechanismNotOffered "mechanism_not_offered" Network Failed "the server does not offer XOAUTH2" "check that the host is Exchange Online and that no mail proxy hides AUTH"
     CommandRefused "command_refused" Microsoft Failed "the server refused a command" "see the server's reply"
     ProtocolError "protocol_error" Network Failed "the server calls our command a protocol error" "see the server's reply; look for a mail proxy"
-    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" TenantAdmin Failed "authenticated SMTP is switched off for the tenant" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false"
+    SmtpAuthDisabledTenant "smtp_auth_disabled_tenant" TenantAdmin Failed "authenticated SMTP is switched off for the tenant" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false" => Clear
     SmtpAuthDisabledMailbox "smtp_auth_disabled_mailbox" TenantAdmin Failed "authenticated SMTP is switched off for the mailbox" "Set-CASMailbox <mailbox> -SmtpClientAuthenticationDisabled $false" => Clear
     AuthPolicyBlocked "auth_policy_blocked" TenantAdmin Failed "a policy of the tenant blocks the login" "check Conditional Access and security defaults"
     SenderBlocked "sender_blocked" TenantAdmin Failed "the mailbox may not send: it is blocked because of spam" "release it in Microsoft Defender > Email & collaboration > Review > Restricted entities"
@@ -311,8 +311,8 @@ reasons! {
     PropagationPending "propagation_pending" TenantAdmin Transient "a recent change has not taken effect everywhere yet" "wait up to two hours after the change, then look again"
 
     // EWS and Graph.
-    EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01"
-    EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)"
+    EwsDisabled "ews_disabled" TenantAdmin Failed "EWS is disabled for the tenant or the mailbox" "Set-OrganizationConfig -EwsEnabled $true with the application on EwsAllowedAppIDs; move to Graph before 2027-04-01" => Clear
+    EwsBlockedByPolicy "ews_blocked_by_policy" TenantAdmin Failed "EWS is blocked by policy for this application" "add the client id to Set-OrganizationConfig -EwsAllowedAppIDs (it replaces the list: read it first)" => Clear
     EwsForbidden "ews_forbidden" TenantAdmin Failed "EWS is forbidden, without a reason given" "check the licence (Kiosk, F1 and F3 have no EWS), Test-ApplicationAccessPolicy and Test-ServicePrincipalAuthorization" => Unclear
     EwsRetired "ews_retired" ApplicationOwner Failed "EWS in Exchange Online has been switched off for good" "move the application to Microsoft Graph: EWS cannot be switched on again"
     EwsRetiring "ews_retiring" ApplicationOwner Degraded "EWS in Exchange Online ends on 2027-04-01" "move the application to Microsoft Graph before that day; the check `graph` shows whether it may"

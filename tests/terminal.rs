@@ -99,13 +99,13 @@ const ANEW: &str = "\r\u{1b}[2K";
 #[test]
 fn doctor_on_a_terminal_shows_progress_and_wraps_at_its_width() {
     let shown = on_a_terminal(80, &[("TERM", "xterm")], "--lang en");
-    assert!(shown.contains("[####################] 21 of 21 checks done"), "{shown}");
+    assert!(shown.contains("[####################] 26 of 26 checks done"), "{shown}");
     let drawn: Vec<&str> = shown.split(ANEW).collect();
-    assert!(drawn.len() > 21, "{shown}");
+    assert!(drawn.len() > 26, "{shown}");
     let (lines, report) = drawn[1..].split_at(drawn.len() - 2);
     assert!(lines.iter().all(|line| line.chars().count() < 80 && !line.contains('\n')), "{lines:?}");
     let report = report.concat();
-    assert!(report.starts_with("\u{1b}[1;31m3 of 21 checks fail."), "{report}");
+    assert!(report.starts_with("\u{1b}[1;31m3 of 26 checks fail."), "{report}");
     let tree = report.lines().map(|line| line.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "")).collect::<Vec<_>>();
     let tree = tree.iter().filter(|line| line.starts_with(['│', '├', '└']) && !line.contains('\u{1b}'));
     assert!(tree.clone().count() > 3 && tree.clone().all(|line| line.chars().count() <= 80), "{report}");
@@ -114,9 +114,9 @@ fn doctor_on_a_terminal_shows_progress_and_wraps_at_its_width() {
 #[test]
 fn doctor_on_a_terminal_with_no_color_or_dumb_is_plain() {
     let plain = on_a_terminal(100, &[("TERM", "xterm"), ("NO_COLOR", "1")], "--lang de");
-    assert!(plain.contains("21 von 21 Prüfungen fertig") && !plain.contains("\u{1b}[1"), "{plain}");
+    assert!(plain.contains("26 von 26 Prüfungen fertig") && !plain.contains("\u{1b}[1"), "{plain}");
     let dumb = on_a_terminal(100, &[("TERM", "dumb")], "--lang de");
-    assert!(dumb.contains("21 Prüfungen laufen") && !dumb.contains('\u{1b}'), "{dumb}");
+    assert!(dumb.contains("26 Prüfungen laufen") && !dumb.contains('\u{1b}'), "{dumb}");
     let json = on_a_terminal(100, &[("TERM", "xterm")], "--output json");
     assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
 }

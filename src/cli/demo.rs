@@ -31,7 +31,8 @@ pub fn run(arguments: &Demo, log: &Log) -> u8 {
 fn list() {
     output::out(
         "--fault NAME affects all it can, NAME@SERVICE one service, NAME@MAILBOX one mailbox, NAME@SERVICE@MAILBOX one\n\
-         service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang.\n\n",
+         service of one mailbox, where the list says that it may. The mailboxes are praxis, labor and empfang, and personal,\n\
+         which must stay closed to the application.\n\n",
     );
     for fault in sim::Fault::ALL {
         let places = fault.places();
@@ -117,11 +118,12 @@ fn print_addresses(addresses: &[BoundAddress], config: &Path) {
 /// # Errors
 /// Exit code and message: an unknown fault, no free port, or its CA's certificate cannot be written to `directory`.
 async fn start(arguments: &Demo, directory: &Path) -> Result<(Running, Settings), (u8, String)> {
+    let contoso = sim::Tenant::contoso().with_closed_mailbox();
     let tenant = match arguments.credential.unwrap_or_else(|| default_credential(&arguments.fault)) {
-        DemoCredential::ClientSecret => Ok(sim::Tenant::contoso()),
-        DemoCredential::Certificate => sim::Tenant::contoso().with_certificate(),
-        DemoCredential::Federated => Ok(sim::Tenant::contoso().with_federated_credential()),
-        DemoCredential::ManagedIdentity => Ok(sim::Tenant::contoso().with_managed_identity(MachineKind::VirtualMachine)),
+        DemoCredential::ClientSecret => Ok(contoso),
+        DemoCredential::Certificate => contoso.with_certificate(),
+        DemoCredential::Federated => Ok(contoso.with_federated_credential()),
+        DemoCredential::ManagedIdentity => Ok(contoso.with_managed_identity(MachineKind::VirtualMachine)),
     };
     let running = sim::start(tenant.map_err(|problem| (FAULT, problem))?).await.map_err(|problem| (FAULT, problem))?;
     let ca_file = running.write_ca(directory);

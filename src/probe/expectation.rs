@@ -90,6 +90,8 @@ mod tests {
         for (ending, expected) in [
             (None, (Some(Reason::AccessTooBroad), None)),
             (Some(Reason::AccessDenied), (None, Some(Reason::AccessDenied))),
+            (Some(Reason::EwsDisabled), (None, Some(Reason::EwsDisabled))),
+            (Some(Reason::SmtpAuthDisabledTenant), (None, Some(Reason::SmtpAuthDisabledTenant))),
             (Some(Reason::AuthRefused), (Some(Reason::RefusalAmbiguous), None)),
             (Some(Reason::ConnectTimedOut), (Some(Reason::ConnectTimedOut), None)),
             (Some(Reason::ClientSecretExpired), (Some(Reason::ClientSecretExpired), None)),

@@ -16,7 +16,7 @@ use crate::kind::Check;
 use crate::levels::Limits;
 use crate::outcome::ProbeId;
 use crate::secret::Secret;
-use crate::settings::{self, Network, ProbeSettings, Resolver, RoundTrip, Settings};
+use crate::settings::{self, Expectation, Network, ProbeSettings, Resolver, RoundTrip, Settings};
 
 use super::Running;
 use super::certificates::NAMES;
@@ -26,6 +26,7 @@ use super::identifiers;
 use super::identity::{APP_SERVICE, METADATA};
 use super::jwt::SigningKey;
 use super::machine::MachineKind;
+use super::mailbox::Mailbox;
 use super::tenant::FederatedCredential;
 
 /// The names Microsoft's services have.
@@ -192,7 +193,8 @@ impl Running {
         };
         let mut probes: Vec<_> = tenant_checks().map(|check| probe(check, None)).collect();
         for mailbox in &self.state.configured_tenant().mailboxes {
-            probes.extend(mailbox_checks().map(|check| probe(check, Some(&mailbox.address))));
+            let expect = expectation(mailbox);
+            probes.extend(mailbox_checks(mailbox).map(|check| ProbeSettings { expect, ..probe(check, Some(&mailbox.address)) }));
         }
         Settings { network, probes, ..Settings::default() }
     }
@@ -266,11 +268,11 @@ impl Running {
         );
         for mailbox in &tenant.mailboxes {
             // A service with a configuration file makes round trips only with a state file.
-            let checks: Vec<_> = mailbox_checks().filter(|check| *check != Check::RoundTrip).map(with_options).collect();
+            let checks: Vec<_> = mailbox_checks(mailbox).filter(|check| *check != Check::RoundTrip).map(with_options).collect();
             let checks = checks.join(", ");
-            let address = &mailbox.address;
-            let _ =
-                writeln!(text, "      - address: {address}\n        name: {}\n        checks: [{checks}]", short_name(address));
+            let expect = if mailbox.must_stay_closed { "        expect: denied\n" } else { "" };
+            let (address, name) = (&mailbox.address, short_name(&mailbox.address));
+            let _ = writeln!(text, "      - address: {address}\n        name: {name}\n{expect}        checks: [{checks}]");
         }
         text
     }
@@ -316,8 +318,14 @@ fn tenant_checks() -> impl Iterator<Item = Check> {
     Check::ALL.iter().copied().filter(|check| !check.is_of_mailbox())
 }
 
-fn mailbox_checks() -> impl Iterator<Item = Check> {
-    Check::ALL.iter().copied().filter(|check| check.is_of_mailbox())
+/// Every check of a mailbox. No mail is sent from one that must stay closed.
+fn mailbox_checks(mailbox: &Mailbox) -> impl Iterator<Item = Check> {
+    let sends = !mailbox.must_stay_closed;
+    Check::ALL.iter().copied().filter(move |check| check.is_of_mailbox() && (sends || *check != Check::RoundTrip))
+}
+
+fn expectation(mailbox: &Mailbox) -> Expectation {
+    if mailbox.must_stay_closed { Expectation::Denied } else { Expectation::Opened }
 }
 
 fn names(checks: impl Iterator<Item = Check>) -> String {

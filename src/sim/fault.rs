@@ -243,6 +243,7 @@ faults! {
     EwsTokenRefused "ews_token_refused" each tenant [Ews] "EWS refuses the token for a reason nobody has heard of"
     UserAgentBlocked "user_agent_blocked" whole tenant [Ews Graph] "a policy blocks programs by their User-Agent"
     ImpersonationDenied "impersonation_denied" whole mailbox [Ews Graph] "an access policy keeps the application from the mailboxes"
+    AccessTooBroad "access_too_broad" whole tenant [Pop3 Imap Smtp Ews Graph] "mailboxes that must stay closed open to the application"
     AccessDenied "access_denied" whole mailbox [Ews Graph] "the folders may not be read"
     FolderNotFound "folder_not_found" whole mailbox [Ews Graph] "the folders are hidden from the application"
     MailboxUnavailable "mailbox_unavailable" whole mailbox [Pop3 Imap Smtp Ews Graph] "the mailbox database is offline"

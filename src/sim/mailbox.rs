@@ -26,6 +26,8 @@ pub struct Mailbox {
     pub full_access: bool,
     /// Set if an application access policy or RBAC scope lets the application in over EWS and Graph.
     pub in_scope: bool,
+    /// Set if the application is not meant to open it, and its clients' settings say so (`expect: denied`).
+    pub must_stay_closed: bool,
     /// The application's view of the folders over EWS and Graph.
     pub folder_access: FolderAccess,
     /// The licence.
@@ -180,6 +182,7 @@ impl Mailbox {
             smtp_auth_disabled: None,
             full_access: true,
             in_scope: true,
+            must_stay_closed: false,
             folder_access: FolderAccess::Readable,
             licence: Licence::Full,
             listing: Listing::Plain,
@@ -200,6 +203,13 @@ impl Mailbox {
     pub fn with_messages(mut self, count: u32) -> Self {
         self.messages = (1..=count).map(|uid| Message::example(uid, &self.address)).collect();
         self.last_uid = count;
+        self
+    }
+
+    /// The same mailbox, closed to the application, as it must stay.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        (self.must_stay_closed, self.full_access, self.in_scope) = (true, false, false);
         self
     }
 

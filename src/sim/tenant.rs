@@ -161,6 +161,14 @@ impl Tenant {
         }
     }
 
+    /// The same tenant with a further mailbox, which is none of the application's business and closed to it.
+    #[must_use]
+    pub fn with_closed_mailbox(mut self) -> Self {
+        let personnel = Mailbox::new("personal@contoso.example").with_messages(5).received_since(FETCHED_WITHIN);
+        self.mailboxes.push(personnel.closed());
+        self
+    }
+
     /// The same tenant with a certificate registered with its application.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Notifications as people read them at night: ten faults, demonstrated by the built program, watched by Prometheus and told by Debian's
+//! Notifications as people read them at night: eleven faults, demonstrated by the built program, watched by Prometheus and told by Debian's
 //! Alertmanager with the example of `integrations/alertmanager`, as an e-mail, a chat message and a text message, and by the plugin.
 
 use std::collections::BTreeMap;
@@ -21,8 +21,10 @@ use crate::{file, http, needs, port, run};
 const ALERTMANAGER: needs::Part =
     needs::Part { name: "Alertmanager", files: &["/usr/bin/prometheus-alertmanager", "/usr/bin/amtool"], as_root: false };
 
-/// Faults whose owners, evidence and remedies differ: what is shut, what has expired, what is not granted, what may pass.
-const FAULTS: [&str; 10] = [
+/// Faults whose owners, evidence and remedies differ: what is shut, what is open, what has expired, what is not
+/// granted, what may pass.
+const FAULTS: [&str; 11] = [
+    "access_too_broad",
     "client_secret_expired",
     "conditional_access_blocked",
     "connect_timed_out@pop3",
@@ -294,7 +296,7 @@ fn alertmanager_example_is_accepted_by_amtool() {
 }
 
 #[test]
-fn notifications_of_ten_faults_say_what_where_since_who_and_what_to_do() {
+fn notifications_of_eleven_faults_say_what_where_since_who_and_what_to_do() {
     if !needs::all_there(&[prometheus::PART, ALERTMANAGER]) {
         return;
     }

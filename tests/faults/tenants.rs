@@ -90,7 +90,7 @@ impl Drop for Lent<'_> {
 
 impl Simulated {
     fn new(runtime: &Runtime) -> Self {
-        let tenant = runtime.block_on(start(Tenant::contoso())).unwrap();
+        let tenant = runtime.block_on(start(Tenant::contoso().with_closed_mailbox())).unwrap();
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{}", tenant.ports().login));
         std::fs::create_dir_all(&directory).unwrap();
         let config = tenant.write_config(&directory).unwrap();

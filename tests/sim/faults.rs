@@ -194,6 +194,8 @@ const SEEN: &[(Fault, Option<Service>, &str)] = {
         (F::UserAgentBlocked, None, "403 EWS is blocked by policy for this user or tenant"),
         (F::ImpersonationDenied, Some(Graph), "403 ErrorAccessDenied Access to OData is disabled."),
         (F::ImpersonationDenied, None, "500 ErrorImpersonateUserDenied"),
+        // It opens a mailbox that others do not look at.
+        (F::AccessTooBroad, None, "+OK 12 3477|STATUS completed|235 2.7.0|200 NoError|200 {\"@odata"),
         (F::AccessDenied, Some(Graph), "403 ErrorAccessDenied Access is denied."),
         (F::AccessDenied, None, "200 ErrorAccessDenied"),
         (F::FolderNotFound, Some(Graph), "404 ErrorItemNotFound"),

@@ -8,7 +8,8 @@ use crate::outcome::{Fault, Outcome, Peer, Phase, ProbeId};
 use crate::report::sentence;
 
 metrics! {
-    SUCCESS: "m365_probe_success", "Whether the last run succeeded, absent before the first (cached on /metrics).";
+    SUCCESS: "m365_probe_success",
+        "Whether the last run succeeded: opened the mailbox, or was refused where it must stay closed; absent before the first (cached on /metrics).";
     DURATION: "m365_probe_duration_seconds", "Time of the last run, absent where this machine stood still (cached on /metrics).";
     PHASE: "m365_probe_phase_duration_seconds",
         "Time of one phase of the last run, 0 if it was not entered, absent where this machine stood still (cached on /metrics).";

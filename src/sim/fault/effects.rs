@@ -75,6 +75,10 @@ fn apply_to_tenant(fault: Fault, protocols: &[Protocol], tenant: &mut Tenant) {
         Fault::SmtpAuthDisabledTenant => exchange.smtp_auth_disabled = true,
         Fault::EwsBlockedByPolicy => (exchange.ews_enabled, exchange.ews_allowed_app_ids) = (Some(true), Vec::new()),
         Fault::UserAgentBlocked => exchange.user_agents_blocked = true,
+        Fault::AccessTooBroad => {
+            let closed = tenant.mailboxes.iter_mut().filter(|mailbox| mailbox.must_stay_closed);
+            closed.for_each(|mailbox| (mailbox.full_access, mailbox.in_scope) = (true, true));
+        }
         Fault::PropagationPending => {
             application.created = SystemTime::now() - Duration::from_secs(1800);
             exchange.refuses_everything = true;
