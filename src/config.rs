@@ -39,6 +39,7 @@ use std::path::Path;
 use crate::file::FileKind;
 use crate::settings::Settings;
 
+pub use backlog::watch_folders;
 pub use credential::SERVICE_CREDENTIALS;
 pub use managed_identity::named_client_id;
 pub use mistake::{Mistake, Mistakes, Position};

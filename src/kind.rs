@@ -292,6 +292,11 @@ impl Check {
         self.kind().phases.contains(&Phase::Token)
     }
 
+    /// Tells whether it can count the mail of folders (`backlog`).
+    pub const fn counts_folders(self) -> bool {
+        matches!(self, Self::Pop3 | Self::Imap | Self::Graph)
+    }
+
     /// Returns the application permissions of which its token carries one; none for checks of the tenant.
     pub const fn roles(self) -> &'static [&'static str] {
         match &self.kind().access {

@@ -2,6 +2,7 @@
 
 mod expiry;
 mod limits;
+mod measured;
 mod patience;
 mod range;
 
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 pub use self::expiry::{expiry_state, secret_expiry, secret_refusal};
 use self::limits::days_until;
 pub use self::limits::{Limits, Metric};
+pub use self::measured::Measuring;
 use self::patience::is_local;
 pub use self::patience::{PATIENCE, is_serious, lasting};
 pub use self::range::Range;
@@ -37,7 +39,7 @@ pub fn judge<'a>(outcome: &'a Outcome, limits: &Limits, now: SystemTime) -> Judg
         Verdict::Skipped(_) => State::Unknown,
     };
     let state = breaches.iter().fold(verdict, |state, breach| state.worse(breach.state));
-    Judgement { state, breaches, warnings }
+    Judgement { state, breaches, warnings, missing: Vec::new() }
 }
 
 /// The state of an outcome, and everything that led to it.
@@ -49,6 +51,8 @@ pub struct Judgement<'a> {
     pub breaches: Vec<Breach>,
     /// Reasons that stopped nothing and still ask for action: see [`warnings`].
     pub warnings: Vec<&'a Fault>,
+    /// Metrics that have a limit and that no run tells: see [`Judgement::add_missing`].
+    pub missing: Vec<Metric>,
 }
 
 impl Judgement<'_> {
@@ -56,6 +60,15 @@ impl Judgement<'_> {
     pub fn warning_state(&self, warning: &Fault) -> State {
         let level = self.breaches.iter().find(|breach| breach.metric.is_subject_of(warning.reason)).map(|breach| breach.state);
         level.unwrap_or(if is_warning_by_itself(warning) { State::Warning } else { State::Ok })
+    }
+
+    /// Adds a metric that has a limit and that no run tells, and makes the state unknown, unless it is worse. Days that are left to a
+    /// credential are only said to be missing: not every application may read them, and limits of them are given everywhere.
+    pub fn add_missing(&mut self, metric: Metric) {
+        if !metric.is_of_registration() {
+            self.state = self.state.worse(State::Unknown);
+        }
+        self.missing.push(metric);
     }
 
     /// Reports whether one of the warnings is about the same number as `breach`, and says what to do about it.
@@ -364,7 +377,7 @@ mod tests {
         ] {
             let outcome = run(Verdict::Skipped(skip));
             let judged = judge(&outcome, &limits(&["0"], &["0"]), now());
-            assert_eq!(judged, Judgement { state, breaches: Vec::new(), warnings: Vec::new() });
+            assert_eq!(judged, Judgement { state, breaches: Vec::new(), warnings: Vec::new(), missing: Vec::new() });
         }
     }
 

@@ -283,3 +283,54 @@ async fn check_stays_away_for_as_long_as_the_server_asked_the_one_before() {
     assert!(!Path::new("/dev/null").symlink_metadata().expect("it is there").is_file());
     std::fs::remove_dir_all(directory).expect("removed");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_with_a_limit_of_what_is_not_measured_is_unknown_and_says_who_measures_it() {
+    let running = sim::start(sim::Tenant::contoso()).await.expect("the tenant starts");
+    let folder = std::env::temp_dir().join(format!("m365-probe-limits-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = running.write_config(&folder).expect("written");
+    let check = |line: &str| {
+        let mut command = Command::new(PROGRAM);
+        bare(&mut command).arg("check").args(line.split_whitespace()).args(["-t", "60s", "--state-file", "/dev/null"]);
+        let output =
+            command.args(["--mailbox", "praxis@contoso.example", "--config"]).arg(&file).output().expect("run the program");
+        (output.status.code(), text(&output.stdout))
+    };
+    for (line, code, first) in [
+        (
+            "pop3 -w oldest_message_seconds=9",
+            3,
+            "M365 UNKNOWN - `oldest_message_seconds` is not known without `--backlog FOLDER`, or `backlog`",
+        ),
+        ("smtp ews -c messages=5", 3, "M365 UNKNOWN - `messages` is not measured by smtp, ews, but by pop3, imap, graph"),
+        ("imap -c arrival_seconds=60", 3, "M365 UNKNOWN - `arrival_seconds` is not measured by imap, but by roundtrip"),
+        ("ews -w auth=5", 3, "M365 UNKNOWN - `auth` is not measured by ews, but by pop3, imap, smtp, roundtrip"),
+        ("pop3 --backlog Archive", 3, "M365 UNKNOWN - --backlog: POP3 shows no folder but the inbox; write INBOX"),
+        (
+            "smtp --backlog INBOX",
+            3,
+            "M365 UNKNOWN - --backlog: `smtp` counts no mail in folders; it is an option of pop3, imap, graph",
+        ),
+        ("imap --backlog INBOX --backlog inbox", 3, "M365 UNKNOWN - --backlog: `inbox` occurs twice in this list"),
+        ("imap --backlog INBOX -w quota_percent=80", 3, "IMAP UNKNOWN - praxis@contoso.example: mailbox opened in "),
+        ("pop3 --backlog INBOX -w oldest_message_seconds=9", 1, "POP3 WARNING - praxis@contoso.example: mailbox opened in "),
+        ("pop3 --backlog INBOX -w oldest_message_seconds=99999", 0, "POP3 OK - praxis@contoso.example: mailbox opened in "),
+        ("smtp pop3 -c messages=500", 0, "M365 OK - 2 of 2 ok"),
+        ("pop3 -w secret_days=30:", 0, "POP3 OK - praxis@contoso.example: mailbox opened in "),
+    ] {
+        let (exit, printed) = check(line);
+        assert!(exit == Some(code) && printed.starts_with(first), "{line}: {exit:?} {printed}");
+        assert_eq!(
+            printed.contains("has a limit and is not known"),
+            line.contains("quota") || line.contains("secret"),
+            "{line}: {printed}"
+        );
+        assert_eq!(
+            printed.contains(" oldest_message_seconds="),
+            code != 3 && line.contains("--backlog") || line.contains("quota"),
+            "{line}: {printed}"
+        );
+    }
+    std::fs::remove_dir_all(folder).expect("removed");
+}

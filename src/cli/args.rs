@@ -188,7 +188,10 @@ pub struct Check {
     /// File that keeps until when a server asked to stay away and since when a check has been failing, for the next call; by default one of this user's among the temporary files. `/dev/null` keeps none.
     #[arg(long, env = "M365_PROBE_STATE_FILE", value_name = "FILE")]
     pub state_file: Option<PathBuf>,
-    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `credential_days`, `ews_days`, `messages`, `unread`, `oldest_message_seconds`, `quota_percent`, `clock_skew`; may be repeated.
+    /// Folder whose mail `imap`, `pop3` (INBOX alone) and `graph` count, reading the age of the oldest, in place of those configured (`backlog`); may be repeated. `oldest_message_seconds` and `quota_percent` need it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "url")]
+    pub backlog: Vec<String>,
+    /// Warn outside this range: `[METRIC=]RANGE`, with METRIC `total`, a phase, or `certificate_days`, `secret_days`, `credential_days`, `ews_days`, `messages`, `unread`, `oldest_message_seconds`, `quota_percent`, `arrival_seconds`, `clock_skew`; may be repeated.
     #[arg(short, long, value_name = "[METRIC=]RANGE", allow_hyphen_values = true)]
     pub warning: Vec<String>,
     /// Be critical outside this range; may be repeated.

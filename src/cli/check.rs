@@ -6,10 +6,11 @@ use super::args::{Check, CheckOutput, Timeout};
 use super::back_off_file::BackOffFile;
 use super::probe_selection::{self, Caller};
 use super::{output, remote, run_once};
+use crate::config;
 use crate::diagnosis::RootCause;
 use crate::document::Document;
 use crate::lang::Lang;
-use crate::levels::{Limits, State};
+use crate::levels::{Limits, Measuring, State};
 use crate::outcome::Outcome;
 use crate::remote::ServiceReport;
 use crate::render::{checkmk, nagios};
@@ -37,10 +38,13 @@ pub fn run(arguments: &Check, roots: &RootStore) -> u8 {
 fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), String> {
     let given = Limits::parse(&arguments.warning, &arguments.critical)?;
     if let Some(url) = &arguments.from.url {
-        return Ok(remote_report(arguments, &given, &remote::fetch(url, arguments)?));
+        return remote_report(arguments, &given, &remote::fetch(url, arguments)?);
     }
-    let selected =
+    let mut selected =
         probe_selection::select(&arguments.selection, &arguments.checks, Some(arguments.timeout.limit), roots, Caller::Check)?;
+    config::watch_folders(&mut selected.probes, &arguments.backlog).map_err(|flaw| format!("--backlog: {flaw}"))?;
+    let measuring = selected.probes.iter().map(|probe| (probe.id.check, !probe.backlog.is_empty()));
+    require_measured(&given, &measuring.collect::<Vec<_>>())?;
     let back_offs = BackOffFile::new(arguments.state_file.as_deref());
     let known = back_offs.read();
     let means = run_once::means(&selected.network, back_offs.ledger(&selected.probes)?)?;
@@ -55,18 +59,41 @@ fn report(arguments: &Check, roots: &RootStore) -> Result<(String, State), Strin
         one.application = Some((&*probe.tenant).into());
         one.judgement.state = timeout_state(one.judgement.state, one.outcome, arguments.timeout);
     }
+    require_known(&given, &mut judged);
     Ok(written(arguments, &judged, &root_cause::diagnose(&judged), now))
 }
 
+/// Refuses limits of what none of the checks measures: they would never be violated, and the state would say that all is well.
+fn require_measured(given: &Limits, measuring: &[Measuring]) -> Result<(), String> {
+    const FOLDERS: &str = "`--backlog FOLDER`, or `backlog` in the configuration";
+    given.unmeasured_by(measuring, FOLDERS).map_or(Ok(()), Err)
+}
+
+/// Marks a metric whose limit was given, and that no run tells although all succeeded, at the first of them.
+fn require_known(given: &Limits, judged: &mut [JudgedOutcome<'_>]) {
+    for metric in given.metrics() {
+        let concerned = judged.iter_mut().filter(|one| metric.is_measured_by((one.outcome.probe.check, true)));
+        let mut concerned: Vec<&mut JudgedOutcome<'_>> = concerned.collect();
+        let is_missing = concerned.iter().all(|one| metric.is_missing_from(one.outcome));
+        if let Some(first) = concerned.first_mut().filter(|_| is_missing) {
+            first.judgement.add_missing(metric);
+        }
+    }
+}
+
 /// Judges a service's outcomes by its limits and those given here, as of the time of its report.
-fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> (String, State) {
+fn remote_report(arguments: &Check, given: &Limits, service: &ServiceReport) -> Result<(String, State), String> {
+    let counts = |outcome: &Outcome| !outcome.is_ok() || !outcome.facts.backlog.is_empty();
+    let measuring = service.outcomes.iter().map(|outcome| (outcome.probe.check, counts(outcome)));
+    require_measured(given, &measuring.collect::<Vec<_>>())?;
     let limits: Vec<Limits> = service.limits.iter().map(|configured| given.over(configured)).collect();
     let mut judged: Vec<JudgedOutcome<'_>> =
         service.outcomes.iter().zip(&limits).map(|(outcome, limits)| JudgedOutcome::new(outcome, limits, service.at)).collect();
     for one in &mut judged {
         one.application = service.applications.get(&one.outcome.probe.tenant).map(Into::into);
     }
-    written(arguments, &judged, &service.causes, service.at)
+    require_known(given, &mut judged);
+    Ok(written(arguments, &judged, &service.causes, service.at))
 }
 
 fn written(arguments: &Check, judged: &[JudgedOutcome<'_>], causes: &[RootCause], now: SystemTime) -> (String, State) {

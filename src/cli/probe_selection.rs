@@ -150,7 +150,7 @@ fn named(probes: &[ProbeSettings], checks: &[String]) -> Vec<ProbeSettings> {
                 Some(configured) => settings = configured.clone(),
                 // Nothing is sent from a mailbox that is not configured for it.
                 None if *check == Check::RoundTrip => continue,
-                None => settings.limits = Limits::default(),
+                None => (settings.limits, settings.backlog) = (Limits::default(), Vec::new()),
             }
             if !chosen.iter().any(|probe| probe.id == settings.id) {
                 chosen.push(settings);

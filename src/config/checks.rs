@@ -235,8 +235,9 @@ impl CheckReader<'_, '_> {
             self.reader.mistake(fields.at, &fields.key("interval"), message);
         }
         let limits = limits(self.reader, &fields);
-        backlog::require(self.reader, &fields, &limits);
-        Some(CheckSettings { check: check?, interval, timeout, limits, folder, backlog, round_trip })
+        let check = check?;
+        backlog::require(self.reader, &fields, check, &limits);
+        Some(CheckSettings { check, interval, timeout, limits, folder, backlog, round_trip })
     }
 
     fn folder(&mut self, fields: &Fields<'_>, check: Option<Check>) -> Folder {

@@ -153,6 +153,7 @@ pub(super) const TEXTS: Texts = Texts {
         oldest_message: "Alter der ältesten Nachricht (Sekunden)",
         quota_percent: "belegter Speicher (Prozent)",
         clock_skew: "Sekunden von der Uhr dieses Rechners bis zu der von Entra",
+        arrival_seconds: "Zeit bis zur Ankunft der Mail (Sekunden)",
         seconds_total: "Gesamtzeit (Sekunden)",
         seconds_of: "Zeit in {phase} (Sekunden)",
 

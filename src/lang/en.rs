@@ -161,7 +161,7 @@ group! {
         ews_days: "number of days until EWS ends (move to Microsoft Graph)",
         messages_metric: "number of messages", unread_metric: "number of unread messages",
         oldest_message: "age of the oldest message (seconds)", quota_percent: "storage used (percent)",
-        clock_skew: "seconds from this machine's clock to Entra's",
+        clock_skew: "seconds from this machine's clock to Entra's", arrival_seconds: "time to the mail's arrival (seconds)",
         seconds_total: "total time (seconds)",
         seconds_of: "time in {phase} (seconds)",
 

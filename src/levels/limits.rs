@@ -118,6 +118,8 @@ pub enum Metric {
     OldestMessage,
     /// Percent of the storage allowed that the mailbox takes.
     QuotaPercent,
+    /// Seconds from a mail's acceptance to its arrival, of the mail that the run has found.
+    Arrival,
     /// Seconds from this machine's clock to the token endpoint's, as a fresh token's answer tells; negative where this one is ahead.
     ClockSkew,
 }
@@ -135,6 +137,7 @@ impl Metric {
             Self::Unread,
             Self::OldestMessage,
             Self::QuotaPercent,
+            Self::Arrival,
             Self::ClockSkew,
         ])
     }
@@ -152,6 +155,7 @@ impl Metric {
             Self::Unread => "unread",
             Self::OldestMessage => "oldest_message_seconds",
             Self::QuotaPercent => "quota_percent",
+            Self::Arrival => "arrival_seconds",
             Self::ClockSkew => "clock_skew",
         }
     }
@@ -195,12 +199,7 @@ impl Metric {
 
     /// Reports whether it is a time in seconds.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Total | Self::Phase(_) | Self::OldestMessage | Self::ClockSkew)
-    }
-
-    /// Reports whether it is known only where a backlog is watched.
-    pub const fn needs_backlog(self) -> bool {
-        matches!(self, Self::OldestMessage | Self::QuotaPercent)
+        matches!(self, Self::Total | Self::Phase(_) | Self::OldestMessage | Self::Arrival | Self::ClockSkew)
     }
 
     /// Its value in `outcome`, where that is known.
@@ -226,6 +225,7 @@ impl Metric {
                 let limit = facts.mailbox.quota.filter(|limit| *limit > 0)?;
                 Some(facts.mailbox.quota_used? as f64 / limit as f64 * 100.0)
             }
+            Self::Arrival => facts.round_trip.arrival.map(|took| took.as_secs_f64()),
             Self::ClockSkew => facts.token.as_ref().filter(|token| !token.cached)?.clock_skew,
         }
     }

@@ -227,7 +227,8 @@ fn warning_codes(judged: &JudgedOutcome<'_>) -> Vec<&'static str> {
     let judgement = &judged.judgement;
     let warnings = judgement.warnings.iter().filter(|warning| judgement.warning_state(warning) != State::Ok);
     let levels = judgement.breaches.iter().filter(|breach| !judgement.has_warning_about(breach));
-    warnings.map(|warning| warning.reason.code()).chain(levels.map(|breach| breach.metric.code())).collect()
+    let missing = judgement.missing.iter().map(|metric| metric.code());
+    warnings.map(|warning| warning.reason.code()).chain(levels.map(|breach| breach.metric.code())).chain(missing).collect()
 }
 
 /// A line each, and what lies behind each as far as one `-v` less would tell.

@@ -51,6 +51,9 @@ pub fn sentence_with(judged: &JudgedOutcome<'_>, describe: impl Fn(&Failure) -> 
     for fault in judged.warnings() {
         let _ = write!(text, "; {}", warning(judged, fault));
     }
+    for metric in &judged.judgement.missing {
+        let _ = write!(text, "; {metric} has a limit and is not known");
+    }
     text
 }
 
@@ -151,6 +154,7 @@ fn breached(breach: &Breach) -> String {
         Metric::Messages | Metric::Unread => format!("{metric} is {value}, limit {range}"),
         Metric::OldestMessage => format!("{metric} is {value:.0}, limit {range}"),
         Metric::QuotaPercent => format!("{metric} is {value:.1}, limit {range}"),
+        Metric::Arrival => format!("{metric} is {value:.3}, limit {range}"),
         Metric::ClockSkew => format!("{metric} is {value:.1}s, limit {range}"),
     }
 }
@@ -178,7 +182,7 @@ pub fn numbers(judged: &JudgedOutcome<'_>) -> Vec<(Metric, String)> {
         Some((
             metric,
             match metric {
-                Metric::Total | Metric::Phase(_) => format!("{value:.3}"),
+                Metric::Total | Metric::Phase(_) | Metric::Arrival => format!("{value:.3}"),
                 Metric::CertificateDays | Metric::SecretDays | Metric::CredentialDays | Metric::EwsDays => days(value),
                 Metric::Messages | Metric::Unread | Metric::OldestMessage => format!("{value:.0}"),
                 Metric::QuotaPercent | Metric::ClockSkew => format!("{value:.1}"),

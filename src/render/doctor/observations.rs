@@ -54,6 +54,7 @@ fn breach_text(breach: &Breach, style: &Style) -> String {
         Metric::Unread => (texts.unread_metric.to_owned(), 0),
         Metric::OldestMessage => (texts.oldest_message.to_owned(), 0),
         Metric::QuotaPercent => (texts.quota_percent.to_owned(), 1),
+        Metric::Arrival => (texts.arrival_seconds.to_owned(), 3),
         Metric::ClockSkew => (texts.clock_skew.to_owned(), 0),
     };
     let value = number(breach.value, decimals, style.lang);
