@@ -74,6 +74,12 @@ async fn python_mail_clients_log_in_to_the_simulated_tenant() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/clients/run installs what it needs"]
+async fn python_mail_clients_and_curl_keep_mail_in_the_simulated_tenant() {
+    speak("mailboxes.py", "python3", "CLIENTS_PYTHON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/clients/run installs what it needs"]
 async fn msal_gets_a_token_from_the_simulated_tenant() {
     speak("msal_token.py", "python3", "CLIENTS_PYTHON").await;
 }

@@ -6,6 +6,7 @@ mod folder;
 mod search;
 mod selected;
 mod structure;
+mod writing;
 
 use crate::outcome::Phase;
 
@@ -20,8 +21,8 @@ use super::{identifiers, sasl};
 
 /// After this many commands that are unknown or out of place, and after this many refused logins, the server hangs up.
 const MISTAKES: u32 = 3;
-/// The longest command taken, its literals included.
-const COMMAND: usize = 64 * 1024;
+/// The longest command taken, its literals included: before the login, and then, when it may bring a mail.
+const COMMAND: [usize; 2] = [64 * 1024, 1024 * 1024];
 /// The time for which a throttled client is told to stay away.
 const BACK_OFF_MILLISECONDS: u32 = 89_117;
 
@@ -85,7 +86,7 @@ impl Session {
                 Received::Idle => return self.close(connection, "* BYE Connection is closed. 13\r\n").await,
             }
             let Some((size, waits)) = command::literal(&text) else { return Ok(text) };
-            if text.len().saturating_add(size) > COMMAND {
+            if text.len().saturating_add(size) > COMMAND[usize::from(self.user.is_some())] {
                 return self.close(connection, "* BAD Command Error. 10\r\n").await;
             }
             if waits {
@@ -246,15 +247,56 @@ impl Session {
                 .await;
         };
         if command.name == "IDLE" && command.arguments.is_empty() {
-            let news = folder::refreshed(mailbox, &mut self.selected);
-            return idle(connection, &command.tag, &news).await;
+            let address = mailbox.address.clone();
+            return self.idle(connection, &command.tag, &address).await;
         }
-        match folder::reply(mailbox, &mut self.selected, command) {
+        let reply = if writing::is_writing(command) {
+            self.write(connection, &mailbox.address, command)
+        } else {
+            folder::reply(mailbox, &mut self.selected, command)
+        };
+        match reply {
             Some(reply) => {
                 self.keep(connection, mailbox);
                 connection.write(&reply).await
             }
             None => wrong_arguments(connection, &command.tag).await,
+        }
+    }
+
+    /// Carries out a command that writes to the mailbox; `None` where its arguments are wrong.
+    fn write(&mut self, connection: &Connection, address: &str, command: &Command) -> Option<String> {
+        let mut replies = None;
+        connection.state.change(|tenant| {
+            replies = tenant.mailbox_mut(address).and_then(|mailbox| writing::reply(mailbox, &mut self.selected, command));
+        });
+        let [untagged, tagged] = replies?;
+        let view = connection.view();
+        let news = view.tenant.mailbox(address).map(|mailbox| folder::refreshed(mailbox, &mut self.selected));
+        Some(format!("{untagged}{}{tagged}", news.unwrap_or_default()))
+    }
+
+    /// Tells the client what others do to the folder until it has heard enough (RFC 2177).
+    async fn idle(&mut self, connection: &mut Connection, tag: &str, address: &str) -> Result<(), Closed> {
+        let mut changes = connection.state.changes();
+        connection.write("+ IDLE accepted, awaiting DONE command.\r\n").await?;
+        loop {
+            let view = changes.borrow_and_update().clone();
+            let news = view.tenant.mailbox(address).map(|mailbox| folder::refreshed(mailbox, &mut self.selected));
+            if let Some(news) = news.filter(|news| !news.is_empty()) {
+                connection.write(&news).await?;
+            }
+            let line = tokio::select! {
+                line = connection.read_line() => line?,
+                Ok(()) = changes.changed() => continue,
+            };
+            return match line {
+                Received::Line(line) if line.eq_ignore_ascii_case("DONE") => {
+                    connection.write(&format!("{tag} OK IDLE completed.\r\n")).await
+                }
+                Received::Idle => connection.write_and_close("* BYE Connection is closed. 13\r\n").await,
+                _ => connection.write_and_close(&format!("{tag} BAD Command Error. 12\r\n{BYE_14}")).await,
+            };
         }
     }
 
@@ -305,15 +347,4 @@ fn refused(tag: &str, refusal: Refusal, user: &str) -> (String, bool) {
 /// `text` without what would end the bracket it stands in.
 fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !matches!(c, '"' | ']')).take(128).collect()
-}
-
-async fn idle(connection: &mut Connection, tag: &str, news: &str) -> Result<(), Closed> {
-    connection.write(&format!("+ IDLE accepted, awaiting DONE command.\r\n{news}")).await?;
-    match connection.read_line().await? {
-        Received::Line(line) if line.eq_ignore_ascii_case("DONE") => {
-            connection.write(&format!("{tag} OK IDLE completed.\r\n")).await
-        }
-        Received::Idle => connection.write_and_close("* BYE Connection is closed. 13\r\n").await,
-        _ => connection.write_and_close(&format!("{tag} BAD Command Error. 12\r\n{BYE_14}")).await,
-    }
 }

@@ -260,12 +260,16 @@ impl Mailbox {
 
     /// Adds a message to the folder with that distinguished id; to none where there is no such folder.
     pub fn add(&mut self, distinguished: &str, text: String, seen: bool) {
-        let Some(folder) = self.folder(distinguished) else { return };
-        let (uid, name) = (self.next_uid(folder), folder.name.clone());
+        let Some(name) = self.folder(distinguished).map(|folder| folder.name.clone()) else { return };
+        self.put(&name, Message { uid: 0, seen, received: SystemTime::now(), text });
+    }
+
+    /// Puts a message into the folder of that name, under a new unique id, and returns the id; `None` where there is no such folder.
+    pub fn put(&mut self, name: &str, message: Message) -> Option<u32> {
+        let uid = self.next_uid(self.folders.iter().find(|folder| folder.name == name)?);
         self.last_uid = uid;
-        if let Some(messages) = self.messages_of_mut(&name) {
-            messages.push(Message { uid, seen, received: SystemTime::now(), text });
-        }
+        self.messages_of_mut(name)?.push(Message { uid, ..message });
+        Some(uid)
     }
 
     /// Messages not yet read.

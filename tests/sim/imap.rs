@@ -175,7 +175,7 @@ async fn messages_are_described_in_full() {
              C: b5 SEARCH CHARSET UTF-8 TEXT x
              S: b5 NO [BADCHARSET (US-ASCII)] The specified charset is not supported.
              C: b6 UID COPY 1 Archive
-             S: b6 NO COPY failed.
+             S: b6 OK [COPYUID 14 1 13] COPY completed.
              C: b7 MOVE 1 Nowhere
              S: b7 NO [TRYCREATE] The destination mailbox could not be found."
         ))

@@ -14,6 +14,7 @@ mod graph;
 mod graph_mail;
 mod hostile;
 mod imap;
+mod imap_writing;
 mod managed_identity;
 mod names;
 mod peer;

@@ -45,8 +45,21 @@ enum Part {
         names: Vec<String>,
         but: bool,
     },
-    /// One that this message does not have.
-    Missing,
+    /// A numbered part: the way to it through parts within parts, and what of it.
+    Numbered(Vec<usize>, Piece),
+}
+
+/// A piece of a numbered part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// Its content.
+    Body,
+    /// Its own header.
+    Mime,
+    /// The header of the message that it is.
+    Header,
+    /// The text of the message that it is.
+    Text,
 }
 
 /// The untagged replies to FETCH; `None` where its arguments are wrong.
@@ -174,13 +187,15 @@ impl Part {
         }
         Some(match name {
             "" => Self::All,
-            // The only part's own header is the message's.
-            "HEADER" | "1.MIME" => Self::Header,
-            "TEXT" | "1" => Self::Text,
+            "HEADER" => Self::Header,
+            "TEXT" => Self::Text,
             _ => {
-                let part = ["MIME", "HEADER", "TEXT"].iter().find_map(|last| name.strip_suffix(last)).unwrap_or(name);
-                let numbers = part.trim_end_matches('.').split('.');
-                numbers.into_iter().all(|number| number.parse::<u32>().is_ok_and(|number| number > 0)).then_some(Self::Missing)?
+                let pieces = [(".MIME", Piece::Mime), (".HEADER", Piece::Header), (".TEXT", Piece::Text)];
+                let piece = pieces.into_iter().find_map(|(last, piece)| Some((name.strip_suffix(last)?, piece)));
+                let (numbers, piece) = piece.unwrap_or((name, Piece::Body));
+                let number = |text: &str| text.parse().ok().filter(|number| *number > 0);
+                let way: Vec<usize> = numbers.split('.').map(number).collect::<Option<_>>()?;
+                (way.len() <= structure::DEPTH).then_some(Self::Numbered(way, piece))?
             }
         })
     }
@@ -196,8 +211,31 @@ impl Part {
                 let named = |field: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(structure::name(field))) != *but;
                 structure::fields(header).into_iter().filter(named).collect::<String>() + "\r\n"
             }
-            Self::Missing => return None,
+            Self::Numbered(way, piece) => {
+                let (header, body) = structure::parts(numbered(text, way)?);
+                let message = structure::is_message(header).then(|| structure::parts(body));
+                match piece {
+                    Piece::Body => body,
+                    Piece::Mime => header,
+                    Piece::Header => message?.0,
+                    Piece::Text => message?.1,
+                }
+                .to_owned()
+            }
         })
+    }
+}
+
+/// Returns the part of a message that the numbers lead to, with its header. Where there is one part alone, it is the message itself.
+fn numbered<'t>(message: &'t str, way: &[usize]) -> Option<&'t str> {
+    let (number, rest) = way.split_first()?;
+    let Some(children) = structure::children(message) else { return (*number == 1 && rest.is_empty()).then_some(message) };
+    let part = children.get(number - 1)?;
+    let (header, body) = structure::parts(part);
+    match rest {
+        [] => Some(part),
+        _ if structure::is_message(header) => numbered(body, rest),
+        _ => structure::children(part).and_then(|_| numbered(part, rest)),
     }
 }
 
@@ -221,6 +259,25 @@ mod tests {
     }
 
     #[test]
+    fn section_of_a_numbered_part_is_found_through_parts_within_parts() {
+        let text = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: 1\r\n\r\none\r\n--b\r\n\
+                    Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\ntwo\r\n--b--\r\n";
+        for (name, expected) in [
+            ("1", Some("one")),
+            ("1.MIME", Some("X: 1\r\n\r\n")),
+            ("2", Some("Subject: s\r\n\r\ntwo")),
+            ("2.HEADER", Some("Subject: s\r\n\r\n")),
+            ("2.TEXT", Some("two")),
+            ("2.1", Some("two")),
+            ("1.HEADER", None),
+            ("3", None),
+            ("1.1", None),
+        ] {
+            assert_eq!(Part::read(name).and_then(|part| part.extract(text)).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn every_item_of_the_standard_is_answered() {
         for (item, expected) in [
             ("uid", "UID 7"),
@@ -238,7 +295,10 @@ mod tests {
         ] {
             assert_eq!(value(item).as_deref(), Some(expected), "{item}");
         }
-        for wrong in ["", "BODY[", "BODY]", "BODY[x]", "BODY[0]", "BODY[]<1>", "BODY[]<0.0>", "BODY[]x", "BINARY[1]", "MODSEQ"] {
+        let deep = format!("BODY[{}]", ["1"; 9].join("."));
+        for wrong in
+            [&deep, "", "BODY[", "BODY]", "BODY[x]", "BODY[0]", "BODY[]<1>", "BODY[]<0.0>", "BODY[]x", "BINARY[1]", "MODSEQ"]
+        {
             assert_eq!(value(wrong), None, "{wrong}");
         }
     }

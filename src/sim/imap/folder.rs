@@ -37,16 +37,6 @@ pub(super) fn reply(mailbox: &Mailbox, selected: &mut Option<Selected>, command:
             return Some(format!("{}{tag} OK [{}] {plain} completed.\r\n", opened.summary(), opened.rights()));
         }
         ("STORE" | "EXPUNGE" | "CLOSE", _) if mailbox.read_only => return refused("Access is denied."),
-        ("CREATE" | "DELETE", [Argument::Text(_)])
-        | ("RENAME", [Argument::Text(_), Argument::Text(_)])
-        | ("APPEND", [Argument::Text(_), .., Argument::Text(_)]) => return refused(&format!("{plain} failed.")),
-        ("COPY" | "MOVE", [Argument::Text(set), Argument::Text(folder)]) => {
-            selected.as_ref()?.places(by_uid, set)?;
-            return match find(mailbox, folder) {
-                Some(_) => refused(&format!("{plain} failed.")),
-                None => refused("[TRYCREATE] The destination mailbox could not be found."),
-            };
-        }
         ("SEARCH", keys) => match search(selected.as_ref()?, by_uid, keys)? {
             Searched::Found(reply) => reply,
             Searched::BadCharset => return refused("[BADCHARSET (US-ASCII)] The specified charset is not supported."),
@@ -88,13 +78,13 @@ fn on_messages(selected: &mut Option<Selected>, by_uid: bool, name: &str, argume
     }
 }
 
-fn find<'m>(mailbox: &'m Mailbox, name: &str) -> Option<&'m Folder> {
+pub(super) fn find<'m>(mailbox: &'m Mailbox, name: &str) -> Option<&'m Folder> {
     let name = decoded(name)?;
     mailbox.folders.iter().find(|folder| shown(folder) == name || folder.is_inbox() && name.eq_ignore_ascii_case("INBOX"))
 }
 
 /// Decodes a name from modified UTF-7 (RFC 3501, 5.1.3); `None` where it is none.
-fn decoded(name: &str) -> Option<String> {
+pub(super) fn decoded(name: &str) -> Option<String> {
     let mut parts = name.split('&');
     let mut text = parts.next()?.to_owned();
     for part in parts {
@@ -112,20 +102,41 @@ fn decoded(name: &str) -> Option<String> {
     Some(text)
 }
 
+/// Encodes a name in modified UTF-7 (RFC 3501, 5.1.3).
+fn encoded(name: &str) -> String {
+    let mut text = String::new();
+    for run in name.chars().collect::<Vec<_>>().chunk_by(|one, next| is_plain(*one) == is_plain(*next)) {
+        let letters: String = run.iter().collect();
+        if run.first().copied().is_some_and(is_plain) {
+            text.push_str(&letters.replace('&', "&-"));
+        } else {
+            let bytes: Vec<u8> = letters.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            let _ = write!(text, "&{}-", STANDARD_NO_PAD.encode(bytes).replace('/', ","));
+        }
+    }
+    text
+}
+
+fn is_plain(letter: char) -> bool {
+    letter == ' ' || letter.is_ascii_graphic()
+}
+
 /// A folder's name in IMAP: the inbox is always `INBOX`.
 fn shown(folder: &Folder) -> &str {
     if folder.is_inbox() { "INBOX" } else { &folder.name }
 }
 
-/// Returns Exchange's attributes of a folder, apart from having no children; these are the names of RFC 6154.
-fn attributes(folder: &Folder) -> &'static str {
+/// Returns Exchange's attributes of a folder; those of special use are the names of RFC 6154.
+fn attributes(mailbox: &Mailbox, folder: &Folder) -> String {
+    let below = |other: &Folder| shown(other).strip_prefix(shown(folder)).is_some_and(|rest| rest.starts_with('/'));
+    let children = if mailbox.folders.iter().any(below) { "\\HasChildren" } else { "\\HasNoChildren" };
     match folder.distinguished {
-        "inbox" => "\\Marked \\HasNoChildren",
-        "drafts" => "\\HasNoChildren \\Drafts",
-        "sentitems" => "\\HasNoChildren \\Sent",
-        "deleteditems" => "\\HasNoChildren \\Trash",
-        "junkemail" => "\\HasNoChildren \\Junk",
-        _ => "\\HasNoChildren",
+        "inbox" => format!("\\Marked {children}"),
+        "drafts" => format!("{children} \\Drafts"),
+        "sentitems" => format!("{children} \\Sent"),
+        "deleteditems" => format!("{children} \\Trash"),
+        "junkemail" => format!("{children} \\Junk"),
+        _ => children.to_owned(),
     }
 }
 
@@ -135,19 +146,26 @@ fn list(mailbox: &Mailbox, name: &str, reference: &str, pattern: &str) -> String
     }
     let pattern = format!("{reference}{pattern}");
     let mut text = String::new();
-    for folder in mailbox.folders.iter().filter(|folder| matches(&pattern, shown(folder))) {
-        let _ = write!(text, "* {name} ({}) \"/\" {}\r\n", attributes(folder), quoted(shown(folder)));
+    for folder in &mailbox.folders {
+        let shown = encoded(shown(folder));
+        if matches(&pattern, &shown) {
+            let _ = write!(text, "* {name} ({}) \"/\" {}\r\n", attributes(mailbox, folder), quoted(&shown));
+        }
     }
     text
 }
 
-/// `*` and `%` match anything here: no folder has a folder below it.
+/// `*` matches anything, `%` anything within one level.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((before, after)) = pattern.split_once(['*', '%']) else {
+    let Some(at) = pattern.find(['*', '%']) else {
         return pattern == name || pattern.eq_ignore_ascii_case("INBOX") && name == "INBOX";
     };
+    let (before, rest) = pattern.split_at(at);
+    let (wildcard, after) = rest.split_at(1);
     let Some(rest) = name.strip_prefix(before) else { return false };
-    rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| rest.get(at..).is_some_and(|rest| matches(after, rest)))
+    let level = if wildcard == "%" { rest.find('/').unwrap_or(rest.len()) } else { rest.len() };
+    let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).filter(|at| *at <= level);
+    ends.into_iter().any(|at| rest.get(at..).is_some_and(|rest| matches(after, rest)))
 }
 
 fn quoted(name: &str) -> String {

@@ -104,6 +104,17 @@ impl Selected {
         if self.writable { "READ-WRITE" } else { "READ-ONLY" }
     }
 
+    /// Tells whether the client may change it.
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Takes out the messages with these unique ids, whatever their flags.
+    pub(super) fn take_away(&mut self, uids: &[u32]) -> String {
+        self.gone.extend(uids);
+        self.remove(|message| uids.contains(&message.uid))
+    }
+
     /// The places a set like `1,3:*` names, by sequence number or by unique id.
     pub(super) fn places(&self, by_uid: bool, set: &str) -> Option<Vec<usize>> {
         let number = |at: usize, message: &Message| if by_uid { message.uid } else { u32::try_from(at + 1).unwrap_or(u32::MAX) };

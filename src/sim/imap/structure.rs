@@ -1,12 +1,10 @@
 //! A message taken apart as IMAP describes it: header fields, ENVELOPE and BODYSTRUCTURE (RFC 3501, section 7.4.2).
-//!
-//! Messages here have one part.
 
 use std::fmt::Write;
 
-/// The header with its empty line, and the body.
+/// The header with its empty line, and the body. Parts of a message may have that line alone.
 pub(super) fn parts(text: &str) -> (&str, &str) {
-    let at = text.find("\r\n\r\n").map_or(text.len(), |at| at + 4);
+    let at = if text.starts_with("\r\n") { 2 } else { text.find("\r\n\r\n").map_or(text.len(), |at| at + 4) };
     text.split_at(at)
 }
 
@@ -100,29 +98,94 @@ fn unquoted(phrase: &str) -> String {
     text
 }
 
+/// Parts within parts are taken apart this deep; what lies deeper is one part.
+pub(super) const DEPTH: usize = 8;
+
+/// A part's kind, subtype and parameters, as its `Content-Type` declares them.
+struct Media {
+    kind: String,
+    subtype: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Media {
+    fn read(header: &str) -> Self {
+        let declared = value(header, "Content-Type").unwrap_or_else(|| "text/plain; charset=us-ascii".to_owned());
+        let mut pieces = declared.split(';').map(str::trim);
+        let (kind, subtype) = pieces.next().and_then(|media| media.split_once('/')).unwrap_or(("text", "plain"));
+        let parameters = pieces.filter_map(|piece| piece.split_once('='));
+        let parameters = parameters.map(|(name, value)| (name.trim().to_owned(), value.trim().trim_matches('"').to_owned()));
+        Self { kind: kind.to_owned(), subtype: subtype.to_owned(), parameters: parameters.collect() }
+    }
+
+    fn parameters(&self) -> String {
+        let pair = |(name, value): &(String, String)| format!("{} {}", string(Some(name)), string(Some(value)));
+        match self.parameters.iter().map(pair).collect::<Vec<_>>().join(" ") {
+            none if none.is_empty() => "NIL".to_owned(),
+            pairs => format!("({pairs})"),
+        }
+    }
+
+    /// The text that separates the parts, where it has several.
+    fn boundary(&self) -> Option<&str> {
+        let (_, boundary) = self.parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("boundary"))?;
+        self.kind.eq_ignore_ascii_case("multipart").then_some(boundary)
+    }
+}
+
+/// Returns the parts of a message or of a part, each with its own header; `None` where it has but one (RFC 2046, section 5.1).
+pub(super) fn children(text: &str) -> Option<Vec<&str>> {
+    let (header, body) = parts(text);
+    let media = Media::read(header);
+    let separator = format!("--{}", media.boundary()?);
+    let (mut found, mut begin, mut at) = (Vec::new(), None, 0);
+    for line in body.split_inclusive('\n') {
+        let behind = at + line.len();
+        if let Some(rest) = line.trim_end().strip_prefix(&separator).filter(|rest| matches!(*rest, "" | "--")) {
+            // The line break before a separator is part of it.
+            found.extend(begin.and_then(|begin| body.get(begin..at)).map(|part| part.strip_suffix("\r\n").unwrap_or(part)));
+            begin = rest.is_empty().then_some(behind);
+        }
+        at = behind;
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Tells whether a part is a whole message.
+pub(super) fn is_message(header: &str) -> bool {
+    let media = Media::read(header);
+    media.kind.eq_ignore_ascii_case("message") && media.subtype.eq_ignore_ascii_case("rfc822")
+}
+
 /// `BODY`, or `BODYSTRUCTURE` with what that tells besides.
 pub(super) fn body_structure(text: &str, extended: bool) -> String {
+    structure_of(text, extended, 0)
+}
+
+fn structure_of(text: &str, extended: bool, depth: usize) -> String {
     let (header, body) = parts(text);
-    let declared = value(header, "Content-Type").unwrap_or_else(|| "text/plain; charset=us-ascii".to_owned());
-    let mut pieces = declared.split(';').map(str::trim);
-    let (kind, subtype) = pieces.next().and_then(|media| media.split_once('/')).unwrap_or(("text", "plain"));
-    let parameters: Vec<String> = pieces
-        .filter_map(|piece| piece.split_once('='))
-        .map(|(name, value)| format!("{} {}", string(Some(name.trim())), string(Some(value.trim().trim_matches('"')))))
-        .collect();
-    let parameters = if parameters.is_empty() { "NIL".to_owned() } else { format!("({})", parameters.join(" ")) };
+    let media = Media::read(header);
+    let parameters = media.parameters();
+    if let Some(children) = children(text).filter(|_| depth < DEPTH) {
+        let inner: String = children.into_iter().map(|child| structure_of(child, extended, depth + 1)).collect();
+        let further = if extended { format!(" {parameters} NIL NIL NIL") } else { String::new() };
+        return format!("({inner} {}{further})", string(Some(&media.subtype)));
+    }
     let told = |name| string(value(header, name).as_deref());
     let encoding = value(header, "Content-Transfer-Encoding").unwrap_or_else(|| "7bit".to_owned());
     let mut structure = format!(
         "({} {} {parameters} {} {} {} {}",
-        string(Some(kind)),
-        string(Some(subtype)),
+        string(Some(&media.kind)),
+        string(Some(&media.subtype)),
         told("Content-ID"),
         told("Content-Description"),
         string(Some(&encoding)),
         body.len()
     );
-    if kind.eq_ignore_ascii_case("text") {
+    if is_message(header) && depth < DEPTH {
+        let inner = structure_of(body, extended, depth + 1);
+        let _ = write!(structure, " {} {inner} {}", envelope(parts(body).0), body.lines().count());
+    } else if media.kind.eq_ignore_ascii_case("text") {
         let _ = write!(structure, " {}", body.lines().count());
     }
     structure + if extended { " NIL NIL NIL NIL)" } else { ")" }
@@ -163,5 +226,21 @@ mod tests {
         assert_eq!(body_structure(TEXT, false), format!("{body})"));
         assert_eq!(body_structure(TEXT, true), format!("{body} NIL NIL NIL NIL)"));
         assert_eq!(body_structure("Content-Type: image/png\r\n\r\nx", false), r#"("image" "png" NIL NIL NIL "7bit" 1)"#);
+    }
+
+    #[test]
+    fn body_structure_of_several_parts_describes_each() {
+        let text = "Content-Type: multipart/mixed;\r\n boundary=\"b\"\r\n\r\npreamble\r\n--b\r\n\r\none\r\n--b\r\n\
+                    Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\ntwo\r\n--b--\r\nepilogue\r\n";
+        let plain = r#"("text" "plain" ("charset" "us-ascii") NIL NIL "7bit""#;
+        let message =
+            format!(r#"("message" "rfc822" NIL NIL NIL "7bit" 17 (NIL "s" NIL NIL NIL NIL NIL NIL NIL NIL) {plain} 3 1) 3)"#);
+        assert_eq!(body_structure(text, false), format!(r#"({plain} 3 1){message} "mixed")"#));
+        assert!(body_structure(text, true).ends_with(r#" "mixed" ("boundary" "b") NIL NIL NIL)"#));
+        assert_eq!(children(text).map(|children| children[0].to_owned()).as_deref(), Some("\r\none"));
+        for single in ["x", "Content-Type: multipart/mixed\r\n\r\nx", "Content-Type: multipart/mixed; boundary=c\r\n\r\n--b\r\n"]
+        {
+            assert_eq!(children(single), None, "{single}");
+        }
     }
 }
