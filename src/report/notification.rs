@@ -6,13 +6,14 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::outcome_index::OutcomeIndex;
+use super::remedy::must_stay_closed;
 use super::root_cause::{self, RootCauseGroup};
 use super::term;
 use super::text::{capital, count_of};
 use crate::diagnosis::Confidence;
 use crate::kind::Check;
 use crate::lang::{Lang, fill, list};
-use crate::outcome::Peer;
+use crate::outcome::{Outcome, Peer};
 use crate::reason::CredentialForm;
 use crate::sanitize;
 
@@ -183,7 +184,8 @@ fn first_clause(step: &str) -> &str {
 fn step(group: &RootCauseGroup, index: &OutcomeIndex<'_>) -> String {
     let mut addresses: Vec<String> = Vec::new();
     let mut first_name = None;
-    for outcome in index.outcomes(&group.explains).into_iter().filter(|outcome| outcome.probe.mailbox.is_some()) {
+    let may_be_named = |outcome: &&Outcome| outcome.probe.mailbox.is_some() && !must_stay_closed(outcome, group.reason);
+    for outcome in index.outcomes(&group.explains).into_iter().filter(may_be_named) {
         let (label, address) = (outcome.probe.mailbox_label(), outcome.address.as_deref());
         if address.is_some_and(|address| address != label) {
             first_name = first_name.or(Some(label));

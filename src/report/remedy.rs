@@ -12,7 +12,7 @@ use self::protocol::Protocols;
 use super::outcome_index::OutcomeIndex;
 use crate::kind::Access;
 use crate::lang::{Lang, list, list_first, shown};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::reason::text::{Ids, Piece, ProtocolNames, SENTENCE, Step, Text, fill, meaning_with, steps_with};
 use crate::reason::{CredentialForm, Reason};
 use crate::sanitize;
@@ -56,6 +56,12 @@ pub struct Concern<'a> {
     suspects: Vec<Reason>,
 }
 
+/// Reports whether the mailbox of `outcome` must stay closed, which commands of the remedy of another reason would open.
+pub(super) fn must_stay_closed(outcome: &Outcome, reason: Reason) -> bool {
+    let is_refusal = |failure: &Failure| failure.reason == Reason::RefusalAmbiguous;
+    reason != Reason::RefusalAmbiguous && outcome.failure().is_some_and(is_refusal)
+}
+
 impl<'a> Concern<'a> {
     /// Of `reason` in the `outcomes` of one tenant, which are among those of the index.
     pub fn new(tenant: &str, reason: Reason, outcomes: impl IntoIterator<Item = &'a Outcome>, index: &OutcomeIndex<'a>) -> Self {
@@ -70,7 +76,8 @@ impl<'a> Concern<'a> {
         };
         let (mut addresses, mut seen, mut rights) = (HashSet::new(), HashSet::new(), BTreeMap::new());
         for outcome in outcomes {
-            concern.mailboxes.extend(outcome.address.as_deref().filter(|address| addresses.insert(*address)));
+            let address = outcome.address.as_deref().filter(|_| !must_stay_closed(outcome, reason));
+            concern.mailboxes.extend(address.filter(|address| addresses.insert(*address)));
             rights.extend(outcome.access().map(|access| ((outcome.probe.check, access.permission), access)));
             let failure = outcome.failure().filter(|failure| failure.reason == reason);
             concern.sentence = concern.sentence.or_else(|| failure?.evidence.heard.as_deref());

@@ -1,7 +1,10 @@
 //! Steps with the ids, mailboxes and endpoints of a concern.
 
+use std::time::SystemTime;
+
 use super::*;
 use crate::kind::Check;
+use crate::outcome::{Evidence, Phase, ProbeId, Verdict};
 
 fn concern<'a>(mailboxes: &[&'a str], endpoints: &[(&'a str, u16)]) -> Concern<'a> {
     let endpoints = endpoints.iter().map(|(host, port)| (*host, Some(*port)));
@@ -163,4 +166,21 @@ fn lines_of_a_step_have_its_commands_in_backquotes() {
         source: None,
     };
     assert_eq!(concern(&["a@x", "b@x"], &[]).lines(&text, Lang::En), ["Ask `Get-X -Id \"a@x\"`, `Get-X -Id \"b@x\"`."]);
+}
+
+#[test]
+fn concern_of_another_reason_names_no_mailbox_that_must_stay_closed() {
+    let refused = |mailbox: &str, reason| Outcome {
+        address: Some(format!("{mailbox}@x")),
+        ..Outcome::new(
+            ProbeId { tenant: "t".into(), mailbox: Some(mailbox.into()), check: Check::Pop3 },
+            SystemTime::UNIX_EPOCH,
+            Verdict::Failed(Failure { phase: Phase::Auth, reason, evidence: Evidence::default() }),
+        )
+    };
+    let outcomes = [refused("open", Reason::AuthRefused), refused("closed", Reason::RefusalAmbiguous)];
+    let index = OutcomeIndex::new(&[]);
+    let mailboxes = |reason| Concern::new("t", reason, &outcomes, &index).mailboxes().to_vec();
+    assert_eq!(mailboxes(Reason::ExchangeServicePrincipalMissing), ["open@x"]);
+    assert_eq!(mailboxes(Reason::RefusalAmbiguous), ["open@x", "closed@x"]);
 }
