@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::kind::Check;
-use crate::outcome::{Facts, Fault, Speaker};
+use crate::outcome::{Facts, Fault, Line, Phase, Speaker};
 use crate::reason::{Denial, Reason};
 use crate::settings::{Expectation, ProbeSettings};
 
@@ -49,7 +49,7 @@ pub fn judge(fault: Option<Fault>, settings: &ProbeSettings, facts: &mut Facts, 
         }
         return fault;
     }
-    let Some(fault) = fault else { return Some(too_broad(facts)) };
+    let Some(fault) = fault else { return Some(too_broad(settings.id.check, facts)) };
     match fault.reason.denial() {
         None => Some(fault),
         Some(Denial::Unclear) if !openings.any_as(settings) => Some(fault.renamed(Reason::RefusalAmbiguous)),
@@ -60,14 +60,23 @@ pub fn judge(fault: Option<Fault>, settings: &ProbeSettings, facts: &mut Facts, 
     }
 }
 
-/// Returns the fault of a mailbox that opened, with the first reply of the last phase: of HTTP that is the status line, not a header.
-fn too_broad(facts: &Facts) -> Fault {
-    let replies = || facts.transcript.lines().map(|(line, _)| line).filter(|line| line.speaker == Speaker::They);
-    let last = replies().last().map(|reply| reply.phase);
-    match replies().find(|reply| Some(reply.phase) == last) {
-        Some(reply) => Fault::heard(Reason::AccessTooBroad, reply.text.into_owned()),
-        None => Fault::new(Reason::AccessTooBroad),
-    }
+/// Returns the fault of a mailbox that opened, with the reply that shows it: the first of the last phase, which over HTTP is the status
+/// line and no header; of a login, which takes several, the last one before the farewell. A mail protocol has the request, too.
+fn too_broad(check: Check, facts: &Facts) -> Fault {
+    let lines: Vec<Line<'_>> = facts.transcript.lines().map(|(line, _)| line).collect();
+    let is_last_phase = |line: &Line<'_>| lines.last().is_some_and(|last| last.phase == line.phase);
+    let is_reply = |line: &Line<'_>| line.speaker == Speaker::They && is_last_phase(line);
+    let is_request = |line: &Line<'_>| line.speaker == Speaker::We;
+    let farewell = lines.iter().rposition(is_request).unwrap_or(lines.len());
+    let reply = match lines.last().map(|line| line.phase) {
+        Some(Phase::Auth) => lines.iter().take(farewell).rposition(is_reply),
+        _ => lines.iter().position(is_reply),
+    };
+    let Some(reply) = reply else { return Fault::new(Reason::AccessTooBroad) };
+    let mut fault = Fault::heard(Reason::AccessTooBroad, lines[reply].text.clone());
+    let request = lines.iter().take(reply).rfind(|line| is_request(line)).filter(|_| check.is_mail());
+    fault.evidence.said = request.map(|line| line.text.clone().into_owned());
+    fault
 }
 
 #[cfg(test)]
