@@ -142,6 +142,27 @@ fn pages_in_light_dark_and_on_a_phone_have_no_complaints() {
 }
 
 #[test]
+fn first_screen_of_a_phone_has_banner_owner_and_first_command() {
+    if !needs::all_there(&[browser::PART]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
+    let mut browser = Browser::start(&scratch);
+    browser.show(&demo.url("/"));
+    browser.until("document.querySelector('h1')?.textContent.includes('Exchange does not know the application')");
+    browser.resize(390, 780, true);
+    for language in ["en", "de"] {
+        browser.show(&demo.url(&format!("/?refresh=off&lang={language}")));
+        for seen in [".banner h1", "article.card .key dd", "article.card code.command"] {
+            let top =
+                browser.evaluate(&format!("document.querySelector('{seen}').getBoundingClientRect().top < innerHeight - 16"));
+            assert_eq!(top, true, "{seen} in {language}");
+        }
+    }
+}
+
+#[test]
 fn page_after_a_fault_button_shows_the_root_cause_by_itself() {
     if !needs::all_there(&[browser::PART]) {
         return;

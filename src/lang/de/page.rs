@@ -55,6 +55,7 @@ pub(in crate::lang) const PAGE: Page = Page {
     end_later: counted("1 weiteres endet später.", "{n} weitere enden später."),
     broken: "Was gestört ist",
     since: "Seit",
+    state: "Status",
     at_least: "mindestens",
     to_do: "Was zu tun ist",
     applies: "Wirkt nach",

@@ -60,6 +60,7 @@ group! {
         // A root cause.
         broken: "What is broken",
         since: "Since",
+        state: "State",
         at_least: "at least",
         to_do: "What to do",
         applies: "Takes effect after",

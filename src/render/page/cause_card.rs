@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::View;
 use super::headline;
-use super::html::{class, pairs, prose};
+use super::html::{addresses, class, pairs, prose};
 use super::probe_table::{self, breakable};
 use super::search::Search;
 use super::time::{clock, lasting};
@@ -124,7 +124,7 @@ impl<'a> CauseCard<'a> {
         let groups = root_cause::by_checks(&self.cause.explains);
         html! {
             strong { (self.cause.tenant) }
-            @for (checks, mailboxes) in groups { br; (mailbox_names(&mailboxes, lang)) (checks.join(", ")) }
+            @for (checks, mailboxes) in groups { br; (addresses(&mailbox_names(&mailboxes, lang))) (checks.join(", ")) }
         }
     }
 

@@ -14,6 +14,16 @@ pub fn prose(sentence: &str) -> Markup {
     }
 }
 
+/// The names of mailboxes, which may be broken into lines behind the `@` of an address.
+pub fn addresses(names: &str) -> Markup {
+    html! {
+        @for (place, part) in names.split('@').enumerate() {
+            @if place > 0 { "@" wbr; }
+            (part)
+        }
+    }
+}
+
 /// The sign of a state, which nobody needs colours to see; `None` is a probe that has not run.
 pub const fn sign(state: Option<State>) -> &'static str {
     match state {

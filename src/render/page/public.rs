@@ -39,14 +39,15 @@ fn card(tenant: &str, probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
         section aria-labelledby={ "tenant-" (tenant) } {
             h2 id={ "tenant-" (tenant) } { (tenant) }
             table.rows {
-                thead { tr { @for head in [texts.check, texts.checks, texts.since] { th scope="col" { (head) } } } }
+                thead { tr { @for head in [texts.check, texts.state, texts.since] { th scope="col" { (head) } } } }
                 tbody {
                     @for (check, probes) in by_check(probes) {
                         @let state = worst_state(&probes);
                         tr class=(class(state)) {
                             th scope="row" { (term::check(check, view.lang)) }
                             td { span.sign aria-hidden="true" { (sign(state)) } " " (count(&probes, view)) }
-                            td { (since(&probes, view)) }
+                            @let since = since(&probes, view);
+                            td data-of=[since.as_ref().map(|_| texts.since)] { @if let Some(since) = since { (since) } }
                         }
                     }
                 }
@@ -62,10 +63,10 @@ fn by_check<'a>(probes: &[&'a JudgedProbe<'a>]) -> Vec<(Check, Vec<&'a JudgedPro
 }
 
 /// The time since which the first of the probes that fail has failed.
-fn since(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Markup {
+fn since(probes: &[&JudgedProbe<'_>], view: &View<'_>) -> Option<Markup> {
     let failing = probes.iter().filter(|probe| probe.state.failure().is_some());
-    let since = failing.filter_map(|probe| probe.entry.failing_since).min();
-    html! { @if let Some(since) = since { (clock(since, view.now)) " (" (ago(since, view.now, view.lang)) ")" } }
+    let since = failing.filter_map(|probe| probe.entry.failing_since).min()?;
+    Some(html! { (clock(since, view.now)) " (" (ago(since, view.now, view.lang)) ")" })
 }
 
 /// The state of everything in a sentence.
