@@ -1,21 +1,11 @@
 """poplib, imaplib and smtplib with XOAUTH2, over TLS and over STARTTLS; a token from urllib."""
 import base64
 import imaplib
-import json
 import poplib
 import smtplib
-import urllib.parse
-import urllib.request
 
-from tenant import LOGIN, OUTLOOK, SCOPE, SMTP, T, TLS, refused
-
-form = {"grant_type": "client_credentials", "client_id": T["client_id"], "client_secret": T["client_secret"], "scope": SCOPE}
-url = f"{LOGIN}/{T['tenant_id']}/oauth2/v2.0/token"
-token = json.load(urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=TLS))["access_token"]
-
-
-def xoauth2(user, token=token):
-    return f"user={user}\x01auth=Bearer {token}\x01\x01".encode()
+from login import TOKEN, xoauth2
+from tenant import OUTLOOK, SMTP, T, TLS, refused
 
 
 def pop3(user, client):
@@ -36,16 +26,6 @@ def pop3_stls():
     return client
 
 
-def shortcmd(self, line):
-    """poplib takes `+OK` only; the prompt of SASL is `+ `."""
-    self._putcmd(line)
-    answer, _ = self._getline()
-    if not answer.startswith(b"+"):
-        raise poplib.error_proto(answer)
-    return answer
-
-
-poplib.POP3._shortcmd = shortcmd
 for connect in (pop3s, pop3_stls):
     client = connect()
     pop3(T["mailbox"], client)
@@ -98,7 +78,7 @@ refused(lambda: imaps().authenticate("XOAUTH2", lambda _: xoauth2("nobody@contos
 refused(lambda: imaps().login(T["mailbox"], "secret"), "Basic authentication is disabled")
 
 
-def smtp(user, token=token):
+def smtp(user, token=TOKEN):
     client = smtplib.SMTP(SMTP, T["smtp"])
     client.ehlo()
     assert client.has_extn("STARTTLS") and not client.has_extn("AUTH")

@@ -1,22 +1,17 @@
 """imaplib, poplib, smtplib and curl keep mail: they add, copy, move, wait for and delete it, in folders of their own."""
 import base64
 import imaplib
-import json
 import os
 import poplib
 import re
 import smtplib
 import subprocess
-import urllib.parse
-import urllib.request
 
-from tenant import LOGIN, OUTLOOK, SCOPE, SMTP, T, TLS, refused
+from login import TOKEN, xoauth2
+from tenant import OUTLOOK, SMTP, T, TLS, refused
 
 USER = T["mailbox"]
-form = {"grant_type": "client_credentials", "client_id": T["client_id"], "client_secret": T["client_secret"], "scope": SCOPE}
-url = f"{LOGIN}/{T['tenant_id']}/oauth2/v2.0/token"
-TOKEN = json.load(urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), context=TLS))["access_token"]
-XOAUTH2 = f"user={USER}\x01auth=Bearer {TOKEN}\x01\x01".encode()
+XOAUTH2 = xoauth2(USER)
 MAIL = b"From: a@contoso.example\r\nTo: b@contoso.example\r\nSubject: kept\r\nMessage-ID: <kept@contoso.example>\r\n\r\nText\r\n.\r\n"
 
 
@@ -117,18 +112,6 @@ assert len(curl(f"{pop3s}/").splitlines()) == 13
 
 
 # POP3 to the letter of RFC 1939: what DELE marks is gone after QUIT alone.
-def shortcmd(self, line):
-    """poplib takes `+OK` only; the prompt of SASL is `+ `."""
-    self._putcmd(line)
-    answer, _ = self._getline()
-    if not answer.startswith(b"+"):
-        raise poplib.error_proto(answer)
-    return answer
-
-
-poplib.POP3._shortcmd = shortcmd
-
-
 def pop3():
     client = poplib.POP3_SSL(OUTLOOK, T["pop3s"], context=TLS)
     client._shortcmd("AUTH XOAUTH2")
