@@ -69,7 +69,7 @@ async fn mail_that_is_junked_bounced_or_lost_is_told_by_graph_until_one_arrives(
         assert_eq!(reason(&told), first, "{delivery:?}");
         if delivery == Delivery::Bounced {
             let evidence = &told.failure().unwrap().evidence;
-            assert_eq!(evidence.code.as_deref(), Some("5.1.10"));
+            assert_eq!((evidence.code.as_deref(), &evidence.said), (Some("5.1.10"), &None));
             assert!(evidence.heard.as_ref().unwrap().contains("RecipientNotFound"), "{evidence:?}");
         }
         lab.wait(60 * MINUTE);

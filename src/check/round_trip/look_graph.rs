@@ -57,6 +57,8 @@ pub(super) async fn look(
     for folder in scanned {
         Reader { look, cx, token, service }.delete(folder, sight).await?;
     }
+    // What became of the mail was no answer to the last request.
+    cx.trace.request = None;
     Ok(())
 }
 
