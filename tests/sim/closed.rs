@@ -14,7 +14,7 @@ use m365_probe::sim::{Tenant, start};
 
 use crate::peer::PRAXIS;
 
-const CLOSED: &str = "personal@contoso.example";
+pub const CLOSED: &str = "personal@contoso.example";
 const CHECKS: [Check; 5] = [Check::Pop3, Check::Imap, Check::Smtp, Check::Ews, Check::Graph];
 
 /// Runs each check of the mailboxes `addresses`, of one after the other, and returns the outcomes of the one that must stay closed.

@@ -14,6 +14,9 @@ use m365_probe::sim::{Fault, FaultScope, MachineKind, Service, Tenant, start};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::closed::CLOSED;
+use crate::peer::PRAXIS;
+
 /// Reasons of a service's checks for a fault that its server does not name. Exchange tells POP3 and SMTP less than
 /// IMAP, and IMAP less than EWS.
 const OTHERWISE: &[(Fault, Service, Reason)] = {
@@ -169,7 +172,7 @@ fn service_of(check: &str) -> Service {
     services.into_iter().find(|service| service.name() == check).unwrap_or(Service::Login)
 }
 
-/// The reason of each check of the tenant and of its first mailbox.
+/// The reason of each check of the tenant, and of its first mailbox or the one that the fault is about.
 async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'static str, Option<Reason>> {
     let of_identity = fault.is_of_managed_identity();
     let contoso = Tenant::contoso();
@@ -181,7 +184,8 @@ async fn observe(fault: Fault, services: &[Service], name: &str) -> BTreeMap<&'s
     let mut settings = tenant.settings(&tenant.write_ca(&directory).unwrap());
     let means = Means { waits: true, ..Means::new(&settings.network).unwrap() };
     let slots = Slots::default();
-    settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == crate::peer::PRAXIS));
+    let mailbox = if fault == Fault::AccessTooBroad { CLOSED } else { PRAXIS };
+    settings.probes.retain(|probe| probe.address.as_deref().is_none_or(|address| address == mailbox));
     // A mail goes through SMTP and IMAP, and has the faults of both; here its own are of interest.
     settings
         .probes
