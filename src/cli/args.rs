@@ -44,7 +44,7 @@ impl std::convert::From<Plugin> for Cli {
     }
 }
 
-/// What to type first, at the end of the help.
+/// The first commands to type, at the end of the help.
 const FIRST_STEPS: &str = "\
 First steps:
   m365-probe demo                              a simulated tenant and its status page, to look at

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::range::Range;
 use crate::kind::Check;
-use crate::outcome::{BacklogFacts, CredentialKind, Facts, Outcome, Phase};
+use crate::outcome::{BacklogFacts, CredentialKind, Facts, Outcome, Phase, ServerClock};
 use crate::reason::Reason;
 use crate::spelling::did_you_mean;
 
@@ -65,7 +65,7 @@ fn usual(metric: Metric, check: Check) -> (Option<Range>, Option<Range>) {
         (Metric::SecretDays | Metric::CredentialDays, Check::Token) => (Some(Range::at_least(30.0)), Some(Range::at_least(7.0))),
         // Nobody reads a warning that lasts for months; two are enough to move the last program.
         // From here on Entra's own tolerance of five minutes is not far; the rules of `dashboards` alert at the same difference.
-        (Metric::ClockSkew, Check::Token) => (Some(Range::within(120.0)), None),
+        (Metric::ClockSkew, Check::Token) => (Some(Range::within(ServerClock::TOLERANCE)), None),
         (Metric::EwsDays, Check::Ews) => (Some(Range::at_least(60.0)), None),
         _ => (None, None),
     }

@@ -277,7 +277,7 @@ impl EndpointFacts {
 
 impl ServerClock {
     /// Seconds by which two clocks differ at most that are both right, network and rounding included.
-    const TOLERANCE: f64 = 120.0;
+    pub const TOLERANCE: f64 = 120.0;
 
     /// Reports whether it tells the same time as this machine's.
     pub fn agrees(&self) -> bool {

@@ -24,7 +24,7 @@ pub fn may_explain(fault: &Fault) -> bool {
 }
 
 /// Asks the server at `at` for its time over a connection of its own, which proves everything but the time and carries no secret.
-/// What it says becomes evidence of `fault` and a fact of the endpoint; half of the time left is taken at most.
+/// The answer becomes evidence of `fault` and a fact of the endpoint; half of the time left is taken at most.
 pub async fn explain(net: &Net, trace: &mut Trace, at: &HttpsEndpoint, fault: Fault) -> Fault {
     let until = Instant::now() + LIMIT.min(trace.remaining() / 2);
     let Ok(Some((clock, time))) = timeout_at(until, ask(net, at, until)).await else { return fault };
