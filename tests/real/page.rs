@@ -103,16 +103,24 @@ fn assert_fine(browser: &mut Browser, url: &str) {
     }
 }
 
+/// Starts a demonstration with `faults`, and a browser that shows its status page once the script `ready` is true there.
+fn shown(scratch: &Scratch, faults: &[&str], ready: &str) -> (Demo, Browser) {
+    let demo = Demo::start(scratch, faults);
+    let mut browser = Browser::start(scratch);
+    browser.show(&demo.url("/"));
+    browser.until(ready);
+    (demo, browser)
+}
+
 #[test]
 fn pages_in_light_dark_and_on_a_phone_have_no_complaints() {
     if !needs::all_there(&[browser::PART, AXE]) {
         return;
     }
     let scratch = Scratch::new();
-    let demo = Demo::start(&scratch, &["client_secret_expired", "throttled@imap"]);
-    let mut browser = Browser::start(&scratch);
-    browser.show(&demo.url("/"));
-    browser.until(
+    let (demo, mut browser) = shown(
+        &scratch,
+        &["client_secret_expired", "throttled@imap"],
         "document.querySelector('h1')?.textContent.includes('problem') || document.querySelectorAll('article').length > 0",
     );
     // The pages of these two have little to show before they have run.
@@ -147,10 +155,11 @@ fn first_screen_of_a_phone_has_banner_owner_and_first_command() {
         return;
     }
     let scratch = Scratch::new();
-    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
-    let mut browser = Browser::start(&scratch);
-    browser.show(&demo.url("/"));
-    browser.until("document.querySelector('h1')?.textContent.includes('Exchange does not know the application')");
+    let (demo, mut browser) = shown(
+        &scratch,
+        &["exchange_service_principal_missing"],
+        "document.querySelector('h1')?.textContent.includes('Exchange does not know the application')",
+    );
     browser.resize(390, 780, true);
     for language in ["en", "de"] {
         browser.show(&demo.url(&format!("/?refresh=off&lang={language}")));
@@ -203,10 +212,8 @@ fn page_by_keyboard_reaches_all_controls_and_keeps_details_open() {
         return;
     }
     let scratch = Scratch::new();
-    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
-    let mut browser = Browser::start(&scratch);
-    browser.show(&demo.url("/"));
-    browser.until("document.querySelectorAll('article.card details').length > 0");
+    let (_demo, mut browser) =
+        shown(&scratch, &["exchange_service_principal_missing"], "document.querySelectorAll('article.card details').length > 0");
     let mut reached = Vec::new();
     for _ in 0..400 {
         browser.press("Tab", "");
@@ -239,10 +246,11 @@ fn page_refresh_keeps_the_selection_and_announces_a_change() {
         return;
     }
     let scratch = Scratch::new();
-    let demo = Demo::start(&scratch, &["exchange_service_principal_missing"]);
-    let mut browser = Browser::start(&scratch);
-    browser.show(&demo.url("/"));
-    browser.until("document.querySelectorAll('article.card code.command').length > 0");
+    let (_demo, mut browser) = shown(
+        &scratch,
+        &["exchange_service_principal_missing"],
+        "document.querySelectorAll('article.card code.command').length > 0",
+    );
     browser.evaluate("getSelection().selectAllChildren(document.querySelector('article.card code.command'))");
     let marked = browser.evaluate("getSelection().toString()");
     browser.evaluate(
