@@ -3,18 +3,18 @@
 mod flaw;
 mod known;
 mod memory;
+mod remembered;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::flaw::SecretFlaw;
 pub use self::known::KnownSecrets;
 pub use self::memory::{ZeroingAllocator, keep_private};
+use self::remembered::Remembered;
 use crate::sanitize::{self, MAX_EVIDENCE};
 
 /// A client secret, an access token, a password or a SASL payload. Zeroed on drop.
@@ -64,7 +64,7 @@ pub const MASK: &str = "<secret>";
 /// wire therefore becomes evidence only through [`Sent::redact`]. Any piece of a secret of [`Sent::PIECE`] characters
 /// or more is masked, whatever its case, and so is its base64; shorter secrets are masked where they stand whole.
 #[derive(Clone, Default)]
-pub struct Sent(Vec<Arc<Secret>>);
+pub struct Sent(Vec<Arc<Remembered>>);
 
 impl Sent {
     /// Characters of the shortest piece of a secret that is recognised: so many that ordinary words never match by chance.
@@ -73,19 +73,9 @@ impl Sent {
     /// Remembers `secret`, in lower case and as base64 shows it; nothing is gained by remembering it twice, but each run would pay
     /// for that.
     pub fn remember(&mut self, secret: &Secret) {
-        let lower = Secret::new(secret.expose().to_ascii_lowercase());
-        if self.0.iter().any(|known| **known == lower) {
-            return;
-        }
-        self.0.push(Arc::new(lower));
-        let bytes = secret.expose().as_bytes();
-        // Base64 takes three bytes at a time: what it makes of a secret depends on how many bytes stand before it.
-        for skipped in 0..3 {
-            let whole = bytes.get(skipped..).unwrap_or_default();
-            let encoded = Secret::new(STANDARD_NO_PAD.encode(whole.get(..whole.len() / 3 * 3).unwrap_or_default()));
-            if encoded.is_distinct() {
-                self.0.push(Arc::new(Secret::new(encoded.expose().to_ascii_lowercase())));
-            }
+        let remembered = Remembered::new(secret);
+        if !self.0.iter().any(|known| known.is_same(&remembered)) {
+            self.0.push(Arc::new(remembered));
         }
     }
 
@@ -100,38 +90,37 @@ impl Sent {
 
     /// Reports whether a piece of a secret stands in `text`.
     pub fn is_in(&self, text: &str) -> bool {
-        self.masked(text).contains(&true)
+        self.masked(text).is_some()
     }
 
     /// Returns `text` with every piece of a remembered secret replaced by [`MASK`].
     pub fn redact(&self, text: &str) -> String {
-        masked_text(text, &self.masked(text))
+        self.masked(text).map_or_else(|| text.to_owned(), |masked| masked_text(text, &masked))
     }
 
-    /// Tells of each byte of `text` if it belongs to a secret.
-    fn masked(&self, text: &str) -> Vec<bool> {
+    /// Tells of each byte of `text` if it belongs to a secret; `None` where none does, as in nearly every text.
+    fn masked(&self, text: &str) -> Option<Vec<bool>> {
+        let standing: Vec<_> = self.0.iter().filter(|secret| secret.may_stand_in(text.as_bytes())).collect();
+        if standing.is_empty() {
+            return None;
+        }
         let lower = text.to_ascii_lowercase().into_bytes();
         let mut masked = vec![false; lower.len()];
         let (short, long): (Vec<_>, Vec<_>) =
-            self.0.iter().map(|secret| secret.expose()).partition(|secret| secret.len() < Self::PIECE);
-        for secret in short.iter().filter(|secret| !secret.is_empty()) {
+            standing.iter().flat_map(|secret| secret.texts()).partition(|text| text.len() < Self::PIECE);
+        for secret in short {
             for (at, _) in lower.windows(secret.len()).enumerate().filter(|(_, window)| *window == secret.as_bytes()) {
                 mask(&mut masked, at, secret.len());
             }
         }
         // Evidence is short and secrets are long, so the index is made of the evidence.
-        let windows = Windows::of_text(&lower);
-        let shared: Vec<_> = long.into_iter().filter(|secret| windows.may_share_a_piece_with(secret.as_bytes())).collect();
-        if shared.is_empty() {
-            return masked; // so it ends for nearly every text
-        }
         let in_text: HashSet<u64> = hashes(&lower).collect();
-        let in_secrets = shared.iter().flat_map(|secret| hashes(secret.as_bytes()));
+        let in_secrets = long.into_iter().flat_map(|secret| hashes(secret.as_bytes()));
         let found: HashSet<u64> = in_secrets.filter(|hash| in_text.contains(hash)).collect();
         for (at, _) in hashes(&lower).enumerate().filter(|(_, hash)| found.contains(hash)) {
             mask(&mut masked, at, Self::PIECE);
         }
-        masked
+        masked.contains(&true).then_some(masked)
     }
 
     /// Makes evidence of a peer's reply: redacted, and on one printable line of at most [`MAX_EVIDENCE`] characters.
@@ -161,42 +150,6 @@ fn masked_text(text: &str, masked: &[bool]) -> String {
     out
 }
 
-/// The windows of a text, each of eight bytes, as a filter: one that is not in the filter is not in the text.
-struct Windows(Box<[u64; Self::BITS / 64]>);
-
-impl Windows {
-    /// The number of bits, a place for each two bytes of a hash; the windows of a conversation set one in twenty.
-    const BITS: usize = 1 << 16;
-    /// The bytes of a window.
-    const SIZE: usize = 8;
-    /// The distance of the windows of a secret that are looked for: every piece of it has one of them whole.
-    const STEP: usize = Sent::PIECE - Self::SIZE + 1;
-
-    fn of_text(text: &[u8]) -> Self {
-        let mut filter = Box::new([0; Self::BITS / 64]);
-        for (word, bit) in text.windows(Self::SIZE).flat_map(Self::places) {
-            filter[word] |= bit;
-        }
-        Self(filter)
-    }
-
-    /// Reports whether a piece of `secret` may stand in the text: of a hundred thousand windows that do not, one passes.
-    fn may_share_a_piece_with(&self, secret: &[u8]) -> bool {
-        let mut windows = secret.windows(Self::SIZE).step_by(Self::STEP);
-        windows.any(|window| Self::places(window).iter().all(|(word, bit)| self.0[*word] & bit != 0))
-    }
-
-    /// Returns the places of a window in the filter, each as a word and a bit of it.
-    fn places(window: &[u8]) -> [(usize, u64); 4] {
-        let bytes = window.try_into().map_or(0, u64::from_le_bytes);
-        let hash = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        [48, 32, 16, 0].map(|shift| {
-            let bit = usize::try_from((hash >> shift) % Self::BITS as u64).unwrap_or_default();
-            (bit / 64, 1 << (bit % 64))
-        })
-    }
-}
-
 /// Returns the hash of every [`Sent::PIECE`] bytes of `text`, each made from the one before it (Rabin and Karp). Two pieces with
 /// the same hash would mask too much, never too little.
 fn hashes(text: &[u8]) -> impl Iterator<Item = u64> {
@@ -221,6 +174,8 @@ impl fmt::Debug for Sent {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     fn sent(secrets: &[&str]) -> Sent {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use openssl::sha::Sha256;
+
 use super::{Secret, Sent};
 
 /// The credential that was used last, and the last token of each scope, by name.
@@ -22,7 +24,7 @@ struct Known {
 impl KnownSecrets {
     /// Remembers `secret`, if it is distinct, in place of the one that had this name.
     pub fn remember(&self, name: &str, secret: &Secret) {
-        let digest = openssl::sha::sha256(secret.expose().as_bytes());
+        let digest = digest(secret);
         let mut known = self.lock();
         if !secret.is_distinct() || known.get(name).is_some_and(|known| known.digest == digest) {
             return;
@@ -47,6 +49,13 @@ impl KnownSecrets {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the SHA-256 of `secret`. Asked for in each run, so not by OpenSSL's function for the whole, which looks up the algorithm first.
+fn digest(secret: &Secret) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(secret.expose().as_bytes());
+    digest.finish()
 }
 
 /// All are alike in a comparison of settings: what is known is no setting.
