@@ -74,48 +74,43 @@ fn delivery(_: &TcpStream) -> Option<Delivery> {
 
 #[cfg(target_os = "linux")]
 mod tcp_info {
-    use std::os::fd::AsFd as _;
+    use std::os::fd::AsRawFd as _;
 
     use nix::libc;
-    use nix::sys::socket::getsockopt;
-    use nix::{getsockopt_impl, sockopt_impl};
     use tokio::net::TcpStream;
 
     use super::Delivery;
 
-    /// The beginning of the kernel's `struct tcp_info` (linux/tcp.h), which every kernel has: `state`, `ca_state`, `retransmits`
-    /// and five more bytes, then `rto`, `ato`, `snd_mss`, `rcv_mss`, `unacked` and nineteen more words.
-    #[repr(C)]
-    #[derive(Clone, Copy, Debug)]
-    pub struct Info {
-        bytes: [u8; 8],
-        words: [u32; 24],
-    }
-
-    sockopt_impl!(
-        /// The option `TCP_INFO` (tcp(7)).
-        TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, Info
-    );
-
+    /// The beginning of the kernel's `struct tcp_info` (linux/tcp.h), which every kernel has, in words: four bytes of which the third is
+    /// `retransmits`, four more, then `rto`, `ato`, `snd_mss`, `rcv_mss`, `unacked` and nineteen words.
+    type Info = [u32; 26];
     /// The kernel's memory for a socket in its order (linux/sock_diag.h): for what was received and is not yet taken, and eight more.
     type Memory = [u32; 9];
 
-    sockopt_impl!(
-        /// The option `SO_MEMINFO`, of Linux 4.12.
-        MemoryInfo, GetOnly, libc::SOL_SOCKET, libc::SO_MEMINFO, Memory
-    );
+    /// Returns the words of an option; `None` where the kernel has no such option, or has another number of words for it. nix panics on
+    /// the latter, and that is how qemu answers for a program of another processor: four bytes for each option.
+    #[allow(unsafe_code)]
+    pub(super) fn option<const WORDS: usize>(stream: &TcpStream, level: libc::c_int, name: libc::c_int) -> Option<[u32; WORDS]> {
+        let mut words = [0; WORDS];
+        let whole = libc::socklen_t::try_from(size_of_val(&words)).ok()?;
+        let mut written = whole;
+        // SAFETY: the kernel writes at most as many bytes as it is told that there is room for, and any bytes are words.
+        let result = unsafe { libc::getsockopt(stream.as_raw_fd(), level, name, words.as_mut_ptr().cast(), &raw mut written) };
+        (result == 0 && written == whole).then_some(words)
+    }
 
     /// Returns the bytes of memory that hold what was received and cannot be taken, because data before it is missing; 0 where the
     /// kernel does not tell. What has arrived since the read that found nothing can be taken.
     pub fn held_back(stream: &TcpStream) -> u32 {
-        let received = getsockopt(&stream.as_fd(), MemoryInfo).map_or(0, |[received, ..]| received);
+        let memory: Option<Memory> = option(stream, libc::SOL_SOCKET, libc::SO_MEMINFO); // of Linux 4.12
+        let received = memory.map_or(0, |[received, ..]| received);
         let is_ready = || rustix::io::ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0);
         if received > 0 && !is_ready() { received } else { 0 }
     }
 
     pub fn read(stream: &TcpStream) -> Option<Delivery> {
-        let Info { bytes: [_, _, retransmits, ..], words: [_, _, segment_size, _, unacknowledged, ..] } =
-            getsockopt(&stream.as_fd(), TcpInfo).ok()?;
+        let [states, _, _, _, segment_size, _, unacknowledged, ..]: Info = option(stream, libc::IPPROTO_TCP, libc::TCP_INFO)?;
+        let [_, _, retransmits, _] = states.to_ne_bytes();
         Some(Delivery { unacknowledged, retransmits, segment_size, held_back: 0 })
     }
 }
@@ -129,6 +124,18 @@ mod tests {
 
     fn held_back_of(socket: &Socket) -> u32 {
         delivery(&socket.stream).map_or(0, |delivery| delivery.held_back)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn option_of_another_length_than_asked_for_is_none() {
+        use nix::libc::{SO_TYPE, SOCK_STREAM, SOL_SOCKET};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let stream = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("a connection");
+        assert_eq!(tcp_info::option(&stream, SOL_SOCKET, SO_TYPE), Some([SOCK_STREAM.unsigned_abs()]));
+        assert_eq!(tcp_info::option::<2>(&stream, SOL_SOCKET, SO_TYPE), None);
+        assert_eq!(tcp_info::option::<1>(&stream, SOL_SOCKET, -1), None);
     }
 
     #[tokio::test]
