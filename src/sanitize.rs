@@ -35,9 +35,13 @@ pub fn excerpt(bytes: &[u8]) -> Cow<'_, str> {
 /// Puts `text` on one line of at most `max` characters: white space becomes a single space, a control or formatting
 /// character its escape (`\u{1b}`), and a cut is shown as `…`.
 pub fn one_line(text: &str, max: usize) -> String {
+    let text = text.trim();
+    if text.len() <= max && is_plain(text) {
+        return text.to_owned(); // as nearly every line of a conversation
+    }
     let mut out = String::new();
     let mut used = 0;
-    for c in text.trim().chars() {
+    for c in text.chars() {
         let space = c.is_whitespace();
         if space && out.ends_with(' ') {
             continue;
@@ -61,6 +65,16 @@ pub fn one_line(text: &str, max: usize) -> String {
     out
 }
 
+/// Reports whether `text` is of printable ASCII, with single spaces.
+fn is_plain(text: &str) -> bool {
+    let mut before = 0;
+    text.bytes().all(|byte| {
+        let repeats_space = byte == b' ' && before == b' ';
+        before = byte;
+        matches!(byte, b' '..=b'~') && !repeats_space
+    })
+}
+
 /// Reports whether `c` is a control character, or a formatting character that reorders or hides its neighbours.
 pub fn is_misleading(c: char) -> bool {
     c.is_control()
@@ -78,6 +92,7 @@ mod tests {
         for (text, shown) in [
             ("-ERR no", "-ERR no"),
             ("  two\r\n\tlines ", "two lines"),
+            ("two  spaces", "two spaces"),
             ("bell \u{7}, escape \u{1b}[31m", "bell \\u{7}, escape \\u{1b}[31m"),
             ("right-to-left \u{202e}gpj", "right-to-left \\u{202e}gpj"),
             ("grüße", "grüße"),

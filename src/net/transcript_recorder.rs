@@ -45,7 +45,10 @@ impl<'t> TranscriptRecorder<'t> {
             self.flush();
         }
         self.last = (speaker == Speaker::They).then(|| line.to_owned());
-        let text: String = line.chars().map(|c| if c == '\n' { ' ' } else { c }).take(KEPT).collect();
+        let text: String = match line.len() {
+            ..=KEPT => line.replace('\n', " "),
+            _ => line.chars().map(|c| if c == '\n' { ' ' } else { c }).take(KEPT).collect(),
+        };
         let cut = text.len() < line.len();
         self.raw.push(Raw { line: self.trace.transcript_line(speaker, ""), text, cut });
     }

@@ -7,7 +7,7 @@ use super::{Secret, Sent};
 
 /// The forms of a secret, and their windows.
 pub struct Remembered {
-    /// The secret in lower case, then its base64 in lower case.
+    /// The secret, then its base64: all in lower case, in which nobody can use them.
     forms: Vec<Secret>,
     windows: Windows,
 }
@@ -55,6 +55,9 @@ fn lower(mut text: String) -> Secret {
 }
 
 /// The windows of a secret, each of eight bytes, as a filter: a text with a piece of the secret has a window that is in the filter.
+///
+/// Each window sets some bits of one word, of which there is one for each window; of 20,000 windows of a text that are not in the filter
+/// one seems to be.
 struct Windows(Box<[u64]>);
 
 impl Windows {
@@ -62,52 +65,39 @@ impl Windows {
     const SIZE: usize = 8;
     /// The distance of the windows of a secret that are in the filter: every piece of it has one of them whole.
     const STEP: usize = Sent::PIECE - Self::SIZE + 1;
-    /// The words of the filter for each window of the secret: with a bit for each of its places, one bit in sixteen is set, and of
-    /// 65,000 windows of a text that are not in the filter one seems to be.
-    const WORDS: usize = 1;
-    /// The places of a window in the filter.
-    const PLACES: u32 = 4;
 
     fn of(forms: &[Secret]) -> Self {
         let windows = || forms.iter().flat_map(|form| form.expose().as_bytes().windows(Self::SIZE).step_by(Self::STEP));
-        let mut filter = Self(vec![0; Self::WORDS * windows().count()].into_boxed_slice());
-        for hash in windows().map(hash) {
-            for place in 0..Self::PLACES {
-                let (word, bit) = filter.place(hash, place);
-                filter.0[word] |= bit;
-            }
+        let mut words = vec![0; windows().count()].into_boxed_slice();
+        for window in windows() {
+            let (word, bits) = place(window, words.len());
+            words[word] |= bits;
         }
-        filter
+        Self(words)
     }
 
     /// Reports whether a window of `text` seems to be in the filter. Every text that a run shows is read here.
     fn may_be_in(&self, text: &[u8]) -> bool {
-        let has = |hash| {
-            (0..Self::PLACES).all(|place| {
-                let (word, bit) = self.place(hash, place);
-                self.0[word] & bit != 0
+        !self.0.is_empty()
+            && text.windows(Self::SIZE).any(|window| {
+                let (word, bits) = place(window, self.0.len());
+                self.0[word] & bits == bits
             })
-        };
-        !self.0.is_empty() && text.windows(Self::SIZE).any(|window| has(hash(window)))
-    }
-
-    /// Returns a place of the window with this hash: a word of the filter, which is not empty, and a bit of it.
-    #[inline]
-    fn place(&self, hash: u64, place: u32) -> (usize, u64) {
-        let hash = hash.rotate_left(place * u64::BITS / Self::PLACES);
-        // The upper half, scaled to the number of words; the bit comes from the lower half.
-        let word = ((hash >> 32) * self.0.len() as u64) >> 32;
-        (usize::try_from(word).unwrap_or_default(), 1 << (hash % 64))
     }
 }
 
-/// Returns the hash of a window: of letters the same in both cases, and so of some other characters.
+/// Returns the place of a window in a filter of so many words: the word, and the bits of it. Of letters it is the same in both cases, and so
+/// of some other characters.
 #[inline]
-fn hash(window: &[u8]) -> u64 {
+fn place(window: &[u8], words: usize) -> (usize, u64) {
     const LOWER: u64 = u64::from_le_bytes([b' '; Windows::SIZE]);
     let bytes = window.try_into().map_or(0, u64::from_le_bytes) | LOWER;
     let product = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ (product >> 32) // the lower bits of a product depend on few characters
+    let hash = product ^ (product >> 32); // the lower bits of a product depend on few characters
+    // The upper half, scaled to the number of words; the bits come from the lower half, five bits each, and from what is above them.
+    let word = ((hash >> 32) * words as u64) >> 32;
+    let bits = (0..6).fold(0, |bits, one| bits | 1 << ((hash >> (5 * one)) % 64));
+    (usize::try_from(word).unwrap_or_default(), bits)
 }
 
 #[cfg(test)]

@@ -211,7 +211,8 @@ impl<L: Labelled + ?Sized> Labelled for With<'_, L> {
 
 fn push_escaped(labels: &mut String, value: &str) {
     let mut rest = value;
-    while let Some((plain, from)) = rest.find(['\\', '"', '\n']).and_then(|at| rest.split_at_checked(at)) {
+    let is_special = |byte| matches!(byte, b'\\' | b'"' | b'\n');
+    while let Some((plain, from)) = rest.bytes().position(is_special).and_then(|at| rest.split_at_checked(at)) {
         labels.push_str(plain);
         labels.push_str(match from.as_bytes().first() {
             Some(b'\n') => "\\n",
