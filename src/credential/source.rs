@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 
@@ -79,7 +80,7 @@ impl SecretSource {
     /// The file or variable is missing, unreadable or empty.
     pub fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
         let Self::File(path) = self else { return Ok(self.read()?.expose().as_bytes().to_vec().into()) };
-        let bytes = file::read(path, FileKind::Regular, MAX_BYTES).map_err(|error| unreadable(path, &error))?;
+        let bytes = read_file(path, FileKind::Regular).map_err(|error| unreadable(path, &error))?;
         if bytes.is_empty() { Err(format!("{self} is empty").into()) } else { Ok(bytes.into()) }
     }
 
@@ -107,13 +108,35 @@ impl SecretSource {
 /// Bytes of a file with a secret that are read at most: the longest there is, a chain of certificates with its key, has a tenth.
 const MAX_BYTES: u64 = 256 * 1024;
 
+/// The times that an empty file is read again, and the pause before each: longer than it takes to write a file of this size.
+const AGAIN: usize = 4;
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn read_file(path: &Path, kind: FileKind) -> io::Result<Vec<u8>> {
+    let read = || file::read(path, kind, MAX_BYTES);
+    if kind == FileKind::Any { read() } else { until_written(read) }
+}
+
+/// Reads once more while there is nothing: whoever writes a new secret into the same file empties it first.
+fn until_written(mut read: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+    let mut bytes = read()?;
+    for _ in 0..AGAIN {
+        if !bytes.is_empty() {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        bytes = read()?;
+    }
+    Ok(bytes)
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> Unreadable {
     let message = format!("cannot read `{}`: {error}", path.display());
     Unreadable { message, is_out_of_resources: file::is_out_of_resources(error) }
 }
 
 fn read_text(path: &Path, kind: FileKind) -> io::Result<String> {
-    let bytes = file::read(path, kind, MAX_BYTES)?;
+    let bytes = read_file(path, kind)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
@@ -131,5 +154,24 @@ impl fmt::Display for SecretSource {
             Self::Variable(name) => write!(f, "the variable `{name}`"),
             Self::InMemory(_) => f.write_str("the given secret"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_that_is_empty_for_a_moment_is_read_with_what_is_written_then() {
+        let mut contents = [&b""[..], b"", b"secret", b"never read"].into_iter();
+        let bytes = until_written(|| Ok(contents.next().unwrap_or_default().to_vec()));
+        assert_eq!(bytes.expect("read"), b"secret");
+        let mut times = 0;
+        let bytes = until_written(|| {
+            times += 1;
+            Ok(Vec::new())
+        });
+        assert_eq!((bytes.expect("read"), times), (Vec::new(), 1 + AGAIN));
+        assert!(until_written(|| Err(io::ErrorKind::NotFound.into())).is_err());
     }
 }
