@@ -73,9 +73,8 @@ impl Sent {
     /// Remembers `secret`, in lower case and as base64 shows it; nothing is gained by remembering it twice, but each run would pay
     /// for that.
     pub fn remember(&mut self, secret: &Secret) {
-        let remembered = Remembered::new(secret);
-        if !self.0.iter().any(|known| known.is_same(&remembered)) {
-            self.0.push(Arc::new(remembered));
+        if !self.0.iter().any(|known| known.is_of(secret)) {
+            self.0.push(Arc::new(Remembered::new(secret)));
         }
     }
 

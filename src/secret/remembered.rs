@@ -26,9 +26,9 @@ impl Remembered {
         Self { forms, windows }
     }
 
-    /// Reports whether `other` is the same secret, whatever its case.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.forms.first() == other.forms.first()
+    /// Reports whether this is `secret`, whatever its case.
+    pub fn is_of(&self, secret: &Secret) -> bool {
+        self.forms.first().is_some_and(|form| form.expose().eq_ignore_ascii_case(secret.expose()))
     }
 
     /// Returns the forms of the secret that are not empty, all in lower case.
@@ -94,9 +94,10 @@ fn place(window: &[u8], words: usize) -> (usize, u64) {
     let bytes = window.try_into().map_or(0, u64::from_le_bytes) | LOWER;
     let product = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let hash = product ^ (product >> 32); // the lower bits of a product depend on few characters
-    // The upper half, scaled to the number of words; the bits come from the lower half, five bits each, and from what is above them.
+    // The upper half of the hash, scaled to the number of words, is the word; the lower half has room for six numbers of a bit, each of which
+    // begins five bits after the one before it.
     let word = ((hash >> 32) * words as u64) >> 32;
-    let bits = (0..6).fold(0, |bits, one| bits | 1 << ((hash >> (5 * one)) % 64));
+    let bits = (0..6).fold(0, |bits, number| bits | 1 << ((hash >> (5 * number)) % 64));
     (usize::try_from(word).unwrap_or_default(), bits)
 }
 
